@@ -1,0 +1,115 @@
+"""The command line. Each command is a thin call; what it prints is all that is here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.errors import BadInput
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Proves that a network moved between Chainer, Keras and ONNX is still the same network.",
+)
+Files = Annotated[list[Path] | None, typer.Argument(help="Case files or folders of them. Default: cases/.")]
+Expression = Annotated[str | None, typer.Option("-k", help="Only cases whose id fits: words joined by and, or, not.")]
+Targets = Annotated[str | None, typer.Option("--targets", help="Targets or wildcards, separated by commas.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for results.jsonl and index.html.")]
+
+
+@app.command()
+def run(
+    files: Files = None, k: Expression = None, targets: Targets = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")] = 0,
+    out: Out = Path("reports"),
+    resume: Annotated[bool, typer.Option("--resume", help="Keep finished cells and go on.")] = False,
+) -> None:
+    """Run cases on targets, judge them, and write the report. Exit 1 if a verdict failed, 2 for bad input."""
+    from parity.commands.run import run_cases
+
+    raise typer.Exit(run_cases(files, k, targets, jobs, out, resume))
+
+
+@app.command()
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with results.jsonl; several are merged.")],
+    out: Out = Path("reports"),
+) -> None:
+    """Write the page from results, merged if there are several."""
+    from parity.commands.run import write_report
+
+    print(write_report(folders, out))
+
+
+@app.command()
+def check(files: Files = None) -> None:
+    """Validate case files without running any framework. Exit 2 if one is wrong."""
+    from parity.commands.inspect import check_cases
+
+    raise typer.Exit(check_cases(files))
+
+
+@app.command("list")
+def list_(files: Files = None, k: Expression = None) -> None:
+    """List the cases."""
+    from parity.commands.inspect import list_cases
+
+    raise typer.Exit(list_cases(files, k))
+
+
+@app.command()
+def targets() -> None:
+    """Show the targets: what is here, versions, devices, and why not."""
+    from parity.commands.inspect import show_targets
+
+    show_targets()
+
+
+@app.command()
+def show(case: Annotated[str, typer.Argument(help="A case's id or file.")]) -> None:
+    """Show a network: layers, shapes, parameters."""
+    from parity.commands.inspect import show_case
+
+    show_case(case)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of case files."""
+    from parity.case.schema import schema_text
+
+    print(schema_text())
+
+
+@app.command()
+def reproduce(
+    case: Annotated[str, typer.Argument(help="A case's id.")], target: Annotated[str, typer.Argument(help="A target.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the script and its arrays.")] = Path("reproduce"),
+) -> None:
+    """Write a stand-alone script in the framework's own words that builds the net and prints the difference."""
+    from parity.commands.reproduce import write_script
+
+    print(write_script(case, target, out))
+
+
+@app.command()
+def train(file: Annotated[Path, typer.Argument(help="A case file with trained weights.")]) -> None:
+    """Train a case's weights in Chainer as it says, and keep them beside it."""
+    from parity.commands.train import train_case
+
+    print(train_case(file))
+
+
+def main() -> None:
+    """Entry point: bad input is a message and exit status 2, never a traceback."""
+    try:
+        app()
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; finished cells are kept, --resume goes on", file=sys.stderr)
+        sys.exit(130)

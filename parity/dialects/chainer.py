@@ -1,0 +1,42 @@
+"""The chainer dialect: a rule gets the kit and the specs of its inputs, and gives a callable of variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.graph import Graph
+
+
+class ChainerKit:
+    """What a chainer rule is handed as ``c``.
+
+    Args:
+        links: ``chainer.links``, or something that records what is asked of it.
+        functions: ``chainer.functions``, likewise.
+        numpy: NumPy, likewise.
+    """
+
+    def __init__(self, links: Any, functions: Any, numpy: Any = np):
+        self.L, self.F, self.np = links, functions, numpy
+        self.links: dict[str, Any] = {}
+        self.node = ""
+
+    def link(self, link: Any) -> Any:
+        """Register the link that holds this node's weights. One a node."""
+        self.links[self.node] = link
+        return link
+
+    def const(self, array: np.ndarray) -> Any:
+        """A constant that is no weight."""
+        return self.np.asarray(array)
+
+
+def define(graph: Graph, kit: ChainerKit) -> dict[str, Any]:
+    """Node name → callable; the links are in ``kit.links`` afterwards."""
+    calls = {}
+    for node in graph.nodes:
+        kit.node = node.name
+        calls[node.name] = node.layer.rule("chainer").fn(node.layer, kit, *graph.input_specs(node))
+    return calls

@@ -1,0 +1,112 @@
+"""The keras dialect: rules run on Keras's symbolic tensors, channels last; the kit keeps track of where axes are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from parity.graph import Graph, Node
+from parity.layers.base import Rule
+from parity.layout import permutation
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A symbolic tensor and where its axes are: ``order[stored axis] = canonical axis``."""
+
+    tensor: Any
+    order: tuple[int, ...]
+
+
+class KerasKit:
+    """What a keras rule is handed as ``k``.
+
+    Args:
+        layers: ``keras.layers``, or something that records what is asked of it.
+        ops: ``keras.ops``, likewise.
+        numpy: NumPy, likewise.
+    """
+
+    def __init__(self, layers: Any, ops: Any, numpy: Any = np):
+        self.layers, self.ops, self.np = layers, ops, numpy
+        self.holders: dict[str, Any] = {}
+        self.node = ""
+        self._known: list[tuple[Any, tuple[int, ...], tuple[int, ...]]] = []
+
+    def weighted(self, layer: Any) -> Any:
+        """Register the layer that holds this node's weights. One a node."""
+        self.holders[self.node] = layer
+        return layer
+
+    def const(self, array: np.ndarray) -> Any:
+        """A constant that is no weight."""
+        return self.np.asarray(array)
+
+    def shape(self, x: Any) -> tuple[int, ...]:
+        """Stored shape of one of the rule's inputs, batch included."""
+        return next(shape for tensor, shape, _ in self._known if tensor is x)
+
+    def axis(self, x: Any, axis: int) -> int:
+        """Where a canonical axis of one of the rule's inputs is stored."""
+        order = next(order for tensor, _, order in self._known if tensor is x)
+        return order.index(axis % len(order))
+
+    def pad(self, x: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Any:
+        """Pad the spatial axes of a channels-last tensor."""
+        if not any(map(any, pads)):
+            return x
+        if value == 0:
+            width = pads[0] if len(pads) == 1 else tuple(pads)
+            return getattr(self.layers, f"ZeroPadding{len(pads)}D")(width)(x)
+        return self.ops.pad(x, [[0, 0], *map(list, pads), [0, 0]], constant_values=value)
+
+    def moved(self, x: Stored, order: tuple[int, ...]) -> Stored:
+        """The same tensor with its axes in another order."""
+        if x.order == order:
+            return x
+        axes = tuple(x.order.index(a) for a in order)
+        return Stored(self.layers.Permute(axes[1:])(x.tensor), order)
+
+    def apply(self, graph: Graph, node: Node, inputs: Sequence[Stored]) -> list[Stored]:
+        """Run a node's rule on stored tensors, moving axes where the rule wants them elsewhere."""
+        rule: Rule = node.layer.rule("keras")
+        specs = graph.input_specs(node)
+        first = permutation(rule.x, len(specs[0].shape)) if rule.x else inputs[0].order
+        ready = []
+        for x, spec in zip(inputs, specs, strict=True):
+            same = len(spec.shape) == len(first)
+            ready.append(self.moved(x, first if same else permutation(rule.x or "=", len(spec.shape))))
+        self.node = node.name
+        self._known = [
+            (x.tensor, tuple(spec.shape[a] for a in x.order), x.order) for x, spec in zip(ready, specs, strict=True)
+        ]
+        out = rule.fn(node.layer, self, *(x.tensor for x in ready))
+        out = out if isinstance(out, list | tuple) else [out]
+        want = rule.y or rule.x
+        stored = []
+        for tensor, name in zip(out, node.outputs, strict=True):
+            rank = len(graph.specs[name].shape)
+            stored.append(Stored(tensor, permutation(want, rank) if want else first))
+        return stored
+
+
+def input_orders(graph: Graph) -> dict[str, tuple[int, ...]]:
+    """Input name → the order of axes that its first reader wants, so that no transposition is built in."""
+    out = {}
+    for name, spec in graph.inputs.items():
+        rank = len(spec.shape)
+        reader = next((n for n in graph.nodes if name in n.inputs), None)
+        out[name] = permutation(reader.layer.rule("keras").x or "=" if reader else "=", rank)
+    return out
+
+
+def define(graph: Graph, kit: KerasKit, inputs: dict[str, Stored]) -> dict[str, Stored]:
+    """Tensor name → stored tensor, for all tensors of the graph."""
+    tensors = dict(inputs)
+    for node in graph.nodes:
+        made = kit.apply(graph, node, [tensors[i] for i in node.inputs])
+        tensors.update(zip(node.outputs, made, strict=True))
+    return tensors

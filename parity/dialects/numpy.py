@@ -1,0 +1,94 @@
+"""The numpy dialect: the meaning of every layer, in the dtype of the arrays it is given (float64 for the reference)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+TINY = 2.0**-125
+"""Added to every bound that is not exact: one float32 subnormal step, for runtimes that flush to zero."""
+
+
+class NumpyKit:
+    """What a numpy, magnitude or carry rule is handed as ``n``. Nothing here writes in place."""
+
+    np = np
+
+    def pad(self, x: Array, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Array:
+        """Pad the spatial axes, (begin, end) each."""
+        if not any(map(any, pads)):
+            return x
+        return np.pad(x, [(0, 0), (0, 0), *pads], constant_values=value)
+
+    def channel(self, v: Array, rank: int) -> Array:
+        """A vector over channels, shaped to broadcast against an array of that rank (N C …)."""
+        return v.reshape(1, -1, *(1,) * (rank - 2))
+
+    def windows(self, x: Array, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Array:
+        """Sliding windows: (N, C, *spatial) → (N, C, *out, *kernel), a view."""
+        extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        axes = tuple(range(2, x.ndim))
+        view = np.lib.stride_tricks.sliding_window_view(x, extent, axis=axes)
+        at: list[Any] = [slice(None), slice(None)]
+        at += [slice(None, None, s) for s in stride] + [slice(None, None, d) for d in dilation]
+        return view[tuple(at)]
+
+    def columns(
+        self, x: Array, groups: int, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+    ) -> tuple[Array, tuple[int, ...]]:
+        """The inputs of every output element: (groups, C/groups·kernel, N·out), and the output's spatial shape."""
+        view = self.windows(x, kernel, stride, dilation)
+        nd = x.ndim - 2
+        out = view.shape[2 : 2 + nd]
+        order = (1, *range(2 + nd, 2 + 2 * nd), 0, *range(2, 2 + nd))
+        cols = view.transpose(order).reshape(groups, x.shape[1] // groups * math.prod(kernel), -1)
+        return cols, out
+
+    def from_columns(self, y: Array, batch: int, out: tuple[int, ...]) -> Array:
+        """(groups, filters/groups, N·out) → (N, filters, *out)."""
+        y = y.reshape(-1, batch, *out)
+        return np.ascontiguousarray(np.moveaxis(y, 1, 0))
+
+    def sigmoid(self, x: Array) -> Array:
+        """1 / (1 + e^-x) without overflow."""
+        e = np.exp(-np.abs(x))
+        return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+    def sum_magnitude(self, cols: Array, w: Array, b: Array | None, sections: Sequence[Sequence[slice]]) -> Array:
+        """Magnitude m of y = w·cols + b, whose rounding error is at most about c·u·m.
+
+        m = min(R, S): R = (√n + 1)(√Σ(wx)² + largest prefix sum), S = (√n + 1)(Σ|wx| + |b|)·2.4/2.2, after Higham,
+        Accuracy and Stability of Numerical Algorithms, 2nd ed., section 4.2, with √n in place of n (section 2.8: errors
+        that behave as independent). The prefix sums are needed: without them weights that are sorted by sign, as in an
+        edge filter, exceed R by far.
+
+        Args:
+            cols: (groups, n, columns). w: (groups, filters, n). b: (groups, filters, 1) or None.
+            sections: ways to cut the sum into consecutive parts, each a list of slices of the n terms, in the order in
+                which runtimes may sum them (blocks of channels, kernel rows).
+
+        Returns:
+            (groups, filters, columns).
+        """
+        root = math.sqrt(w.shape[-1]) + 1
+        bias = 0.0 if b is None else b
+        plain = np.abs(w) @ np.abs(cols) + np.abs(bias)
+        squares = np.sqrt((w * w) @ (cols * cols) + bias * bias)
+        prefix = np.zeros_like(plain)
+        for parts in sections:
+            total = np.zeros_like(plain)
+            for part in parts:
+                total = total + w[..., part] @ cols[..., part, :]
+                prefix = np.maximum(prefix, np.abs(total))
+            prefix = np.maximum(prefix, np.abs(total + bias))
+        return root * np.minimum(squares + prefix, plain * (2.4 / 2.2))
+
+    def blocks(self, terms: int, parts: int, unit: int = 1) -> list[slice]:
+        """At most ``parts`` consecutive slices of ``terms`` terms, cut at multiples of ``unit``."""
+        units = terms // unit
+        edges = np.linspace(0, units, min(parts, units) + 1).astype(int) * unit
+        return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]

@@ -1,0 +1,30 @@
+"""The runtimes. Each module imports its dialect and, when built, its framework; never another engine."""
+
+from __future__ import annotations
+
+ENGINES = {
+    "chainer": "parity.engines.chainer:ChainerEngine",
+    "keras-tensorflow": "parity.engines.keras:TensorFlowEngine",
+    "keras-jax": "parity.engines.keras:JaxEngine",
+    "onnxruntime": "parity.engines.onnxruntime:OnnxRuntimeEngine",
+    "onnx-reference": "parity.engines.onnx_reference:OnnxReferenceEngine",
+}
+"""Engine name → class. Modules are imported in the worker that runs them."""
+
+DIALECTS = {
+    "chainer": "chainer",
+    "keras-tensorflow": "keras",
+    "keras-jax": "keras",
+    "onnxruntime": "onnx",
+    "onnx-reference": "onnx",
+}
+"""Engine name → the dialect it runs."""
+
+REQUIRES = {
+    "chainer": ("chainer",),
+    "keras-tensorflow": ("keras", "tensorflow"),
+    "keras-jax": ("keras", "jax"),
+    "onnxruntime": ("onnx", "onnxruntime"),
+    "onnx-reference": ("onnx",),
+}
+"""Engine name → modules it imports; the extra that brings them has the first or the last one's name."""

@@ -1,0 +1,112 @@
+"""What an engine does, and how weights are copied into any of them, with proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from parity.draw import digest
+from parity.graph import Graph
+
+Arrays = dict[str, np.ndarray]
+Copies = dict[str, Arrays]
+"""Node name → target name → array in the target's layout."""
+
+
+class Unavailable(Exception):
+    """The engine cannot run here; the message is the reason a person reads."""
+
+
+class Model(Protocol):
+    """A network built in a framework."""
+
+    def read(self) -> Copies:
+        """All arrays that the framework holds as weights, under their own names."""
+
+    def run(self, inputs: Arrays) -> Arrays:
+        """The graph's outputs as a user of the framework would get them, in canonical layout."""
+
+    def tap(self, inputs: Arrays) -> Arrays:
+        """All tapped tensors, in canonical layout."""
+
+
+class Engine(Protocol):
+    """A framework or runtime, imported."""
+
+    dialect: str
+    has_initial_values: bool
+
+    def facts(self) -> dict[str, Any]:
+        """Versions, the device in use, threads, how it runs."""
+
+    def build(self, graph: Graph, weights: Copies | None) -> Model:
+        """Build the network; None leaves the framework's own initial values."""
+
+
+def to_targets(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray]) -> Copies:
+    """Every weight in the layout of every place it is declared to go to."""
+    out: Copies = {}
+    for node in graph.nodes:
+        declared = graph.node_weights(node)
+        own = {c: weights[node.weight_name(c)] for c in declared}
+        if own:
+            out[node.name] = node.layer.layout_map(dialect, declared).forward(own)
+    return out
+
+
+def fill(read: Copies, sent: Copies, node: str, declared: set[str]) -> Arrays:
+    """What to assign to one node: what was sent, and zeros where the layer has no such weight but the framework does."""
+    have = sent.get(node, {})
+    missing = (declared & set(read.get(node, {}))) - set(have)
+    return have | {name: np.zeros_like(read[node][name]) for name in missing}
+
+
+def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], read: Copies) -> dict[str, Any]:
+    """Proof that every weight reached every declared use and no other place.
+
+    Args:
+        weights: network weight name → canonical array, as sent.
+        read: what the framework holds.
+
+    Returns:
+        ``ok``, ``problems`` (sentences), and ``rows``: weight, node, target, layouts, shape, hash, and how it was
+        proven: ``inverse`` (read back equal), ``map`` (summed, so equal to the declared map of what was sent),
+        ``zeros`` (the framework has a place that the layer does not need).
+    """
+    rows, problems = [], []
+    sent = to_targets(graph, dialect, weights)
+    for node in graph.nodes:
+        declared = graph.node_weights(node)
+        layouts = node.layer.layout_map(dialect, declared)
+        held = read.get(node.name, {})
+        problems += [f"{node.name}: {t} holds values that nothing was copied to" for t in set(held) - set(layouts.targets)]
+        gone = [t for t in sent.get(node.name, {}) if t not in held]
+        problems += [f"{node.name}: {t} is not there to be copied to" for t in gone]
+        if gone:
+            continue
+        shapes = {c: w.shape for c, w in declared.items()}
+        back = layouts.inverse(held, shapes)
+        for place in layouts.places:
+            if place.target not in held:
+                continue
+            array = held[place.target]
+            row = {"node": node.name, "target": place.target, "shape": list(array.shape), "hash": digest(array)}
+            if place.source in declared:
+                name = node.weight_name(place.source)
+                proof = "inverse" if place.source in back else "map"
+                if proof == "inverse":
+                    same = np.array_equal(back[place.source], weights[name])
+                else:
+                    same = np.array_equal(array, sent[node.name][place.target])
+                row |= {"weight": name, "from": declared[place.source].axes, "to": place.pattern}
+            elif place.target not in sent.get(node.name, {}):
+                proof, same = "zeros", not array.any()
+                row |= {"weight": "", "from": "", "to": ""}
+            else:
+                continue
+            if not same:
+                problems.append(f"{node.name}: {place.target} does not hold what was sent ({proof})")
+            rows.append(row | {"proof": proof, "ok": bool(same)})
+    return {"ok": not problems, "problems": problems, "rows": rows}

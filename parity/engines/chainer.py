@@ -1,0 +1,104 @@
+"""Chainer on NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.dialects.chainer import ChainerKit, define
+from parity.engines.base import Arrays, Copies, fill
+from parity.graph import Graph
+
+
+class ChainerModel:
+    """Links and callables of one network."""
+
+    def __init__(self, chainer: Any, graph: Graph, weights: Copies | None):
+        self._chainer, self._graph = chainer, graph
+        kit = ChainerKit(chainer.links, chainer.functions)
+        self._calls = define(graph, kit)
+        self._links = kit.links
+        if weights is not None:
+            self._assign(weights)
+
+    def _params(self, link: Any) -> dict[str, Any]:
+        """Name → owner and attribute of every parameter and every stored array of floats."""
+        found = {}
+        for path, sub in link.namedlinks():
+            base = path.strip("/")
+            for name in (*sub._params, *sub._persistent):
+                value = getattr(sub, name)
+                array = getattr(value, "array", value)
+                if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+                    found[f"{base}/{name}".strip("/")] = (sub, name)
+        return found
+
+    def read(self) -> Copies:
+        """All parameters, and persistent arrays such as avg_mean."""
+        out: Copies = {}
+        for node, link in self._links.items():
+            arrays = {k: getattr(sub, name) for k, (sub, name) in self._params(link).items()}
+            out[node] = {k: getattr(v, "array", v) for k, v in arrays.items()}
+        return out
+
+    def _assign(self, weights: Copies) -> None:
+        read = self.read()
+        for node in self._graph.nodes:
+            if node.name not in self._links:
+                continue
+            declared = set(node.layer.layout_map("chainer", self._graph.node_weights(node)).targets)
+            places = self._params(self._links[node.name])
+            for target, array in fill(read, weights, node.name, declared).items():
+                if target in places:
+                    sub, name = places[target]
+                    value = getattr(sub, name)
+                    getattr(value, "array", value)[...] = array
+
+    def _forward(self, inputs: Arrays) -> dict[str, Any]:
+        chainer = self._chainer
+        values: dict[str, Any] = {k: chainer.Variable(v) for k, v in inputs.items()}
+        with chainer.using_config("train", False), chainer.using_config("enable_backprop", False):
+            for node in self._graph.nodes:
+                out = self._calls[node.name](*(values[i] for i in node.inputs))
+                out = out if isinstance(out, tuple) else (out,)
+                values.update(zip(node.outputs, out, strict=True))
+        return values
+
+    def run(self, inputs: Arrays) -> Arrays:
+        """A forward pass."""
+        values = self._forward(inputs)
+        return {name: np.asarray(values[name].array) for name in self._graph.outputs}
+
+    def tap(self, inputs: Arrays) -> Arrays:
+        """The same pass: define-by-run keeps every intermediate."""
+        values = self._forward(inputs)
+        return {name: np.asarray(values[name].array) for name in self._graph.taps}
+
+
+class ChainerEngine:
+    """Chainer 7.8.1, made to run on a current Python by :mod:`parity.compat.chainer`."""
+
+    dialect = "chainer"
+    has_initial_values = True
+
+    def __init__(self, device: str):
+        from parity.compat.chainer import import_chainer
+
+        self._chainer = import_chainer()
+        self._device = device
+
+    def facts(self) -> dict[str, Any]:
+        """Versions, device, mode."""
+        return {
+            "versions": {"chainer": self._chainer.__version__, "numpy": np.__version__},
+            "device": "cpu",
+            "mode": "define-by-run",
+            "full_taps": True,
+        }
+
+    def build(self, graph: Graph, weights: Copies | None) -> ChainerModel:
+        """Build the network."""
+        if weights is None:
+            np.random.seed(0)  # noqa: NPY002  Chainer's initializers draw from the global state
+        return ChainerModel(self._chainer, graph, weights)

@@ -1,0 +1,168 @@
+"""Keras 3 on one backend a process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from parity.dialects.keras import KerasKit, Stored, define, input_orders
+from parity.engines.base import Arrays, Copies, fill
+from parity.graph import Graph
+
+
+class KerasModel:
+    """A functional model of all tapped tensors, and one of the outputs alone."""
+
+    def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Callable]):
+        self._graph, self._orders = graph, input_orders(graph)
+        kit = KerasKit(keras.layers, keras.ops)
+        stored = {}
+        for name, spec in graph.inputs.items():
+            order = self._orders[name]
+            shape = tuple(spec.shape[a] for a in order)
+            stored[name] = Stored(keras.Input(batch_shape=shape, dtype=spec.dtype), order)
+        tensors = define(graph, kit, stored)
+        self._holders = kit.holders
+        self._layouts = {name: tensors[name].order for name in (*graph.taps, *graph.outputs)}
+        inputs = [stored[n].tensor for n in graph.inputs]
+        self._run = compiled(keras.Model(inputs, [tensors[n].tensor for n in graph.outputs]))
+        same = set(graph.taps) <= set(graph.outputs)
+        self._tap = None if same else compiled(keras.Model(inputs, [tensors[n].tensor for n in graph.taps]))
+        if weights is not None:
+            self._assign(weights)
+
+    def _variables(self, node: str) -> dict[str, Any]:
+        return {v.name: v for v in self._holders[node].weights if "seed_generator" not in v.path}
+
+    def read(self) -> Copies:
+        """All variables of the layers that hold weights."""
+        return {n: {k: np.asarray(v.value) for k, v in self._variables(n).items()} for n in self._holders}
+
+    def _assign(self, weights: Copies) -> None:
+        read = self.read()
+        for node in self._graph.nodes:
+            if node.name not in self._holders:
+                continue
+            declared = set(node.layer.layout_map("keras", self._graph.node_weights(node)).targets)
+            variables = self._variables(node.name)
+            for target, array in fill(read, weights, node.name, declared).items():
+                if target in variables:
+                    variables[target].assign(array)
+
+    def _call(self, fn: Callable, names: tuple[str, ...], inputs: Arrays) -> Arrays:
+        feed = [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
+        out = fn(feed)
+        canonical = {}
+        for name, value in zip(names, out, strict=True):
+            array = np.asarray(value)
+            canonical[name] = np.ascontiguousarray(np.transpose(array, np.argsort(self._layouts[name])))
+        return canonical
+
+    def run(self, inputs: Arrays) -> Arrays:
+        """The outputs alone, compiled as they are."""
+        return self._call(self._run, self._graph.outputs, inputs)
+
+    def tap(self, inputs: Arrays) -> Arrays:
+        """All tapped tensors, from a model compiled for them."""
+        if self._tap is None:
+            out = self.run(inputs)
+            return {n: out[n] for n in self._graph.taps}
+        return self._call(self._tap, self._graph.taps, inputs)
+
+
+class _KerasEngine:
+    dialect = "keras"
+    has_initial_values = True
+    backend: str
+    mode: str
+
+    def __init__(self, device: str):
+        os.environ["KERAS_BACKEND"] = self.backend
+        self._prepare()
+        import keras
+
+        if keras.backend.backend() != self.backend:
+            raise RuntimeError(f"Keras came up on {keras.backend.backend()} instead of {self.backend}")
+        self._keras = keras
+
+    def _prepare(self) -> None:
+        """Import the backend, quietly and with one thread."""
+
+    def _versions(self) -> dict[str, str]:
+        return {"keras": self._keras.__version__, "numpy": np.__version__}
+
+    def build(self, graph: Graph, weights: Copies | None) -> KerasModel:
+        """Build the network as a functional model."""
+        self._keras.backend.clear_session()
+        if weights is None:
+            self._keras.utils.set_random_seed(0)
+        return KerasModel(self._keras, graph, weights, self._compiled)
+
+    def _compiled(self, model: Any) -> Callable:
+        raise NotImplementedError
+
+    def facts(self) -> dict[str, Any]:
+        """Versions, device, mode."""
+        return {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": False}
+
+    def _device(self) -> str:
+        raise NotImplementedError
+
+
+class TensorFlowEngine(_KerasEngine):
+    """Keras on TensorFlow, traced as a SavedModel would be."""
+
+    backend, mode = "tensorflow", "tf.function, no XLA"
+
+    def _prepare(self) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        import tensorflow as tf
+
+        threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        self._tf = tf
+
+    def _compiled(self, model: Any) -> Callable:
+        traced = self._tf.function(lambda x: model(x, training=False), jit_compile=False)
+        return lambda feed: traced([self._tf.constant(x) for x in feed])
+
+    def _versions(self) -> dict[str, str]:
+        return super()._versions() | {"tensorflow": self._tf.__version__}
+
+    def _device(self) -> str:
+        return "cpu" if not self._tf.config.list_physical_devices("GPU") else "gpu"
+
+
+class JaxEngine(_KerasEngine):
+    """Keras on JAX, jitted."""
+
+    backend, mode = "jax", "jax.jit"
+
+    def _prepare(self) -> None:
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+        import jax
+
+        self._jax = jax
+
+    def _compiled(self, model: Any) -> Callable:
+        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
+            return model.stateless_call(trainable, fixed, x, training=False)[0]
+
+        traced = self._jax.jit(forward)
+
+        def call(feed: list[np.ndarray]) -> Any:
+            trainable = [v.value for v in model.trainable_variables]
+            fixed = [v.value for v in model.non_trainable_variables]
+            return traced(trainable, fixed, feed)
+
+        return call
+
+    def _versions(self) -> dict[str, str]:
+        return super()._versions() | {"jax": self._jax.__version__}
+
+    def _device(self) -> str:
+        return self._jax.devices()[0].platform

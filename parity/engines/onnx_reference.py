@@ -1,0 +1,63 @@
+"""onnx.reference, the evaluator that is ONNX's own definition in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model
+from parity.engines.base import Arrays, Copies, Unavailable
+from parity.graph import Graph
+
+
+class OnnxReferenceModel:
+    """One evaluator; asking it for more results changes none of them."""
+
+    def __init__(self, onnx: Any, graph: Graph, weights: Copies):
+        from onnx.reference import ReferenceEvaluator
+
+        self._onnx, self._graph = onnx, graph
+        kit = OnnxKit(graph)
+        define(graph, kit)
+        self._constants = kit.constants
+        self._names = tuple(dict.fromkeys((*graph.taps, *graph.outputs)))
+        self._model = to_model(onnx, graph, kit, initializers(weights), self._names)
+        self._evaluator = ReferenceEvaluator(self._model)
+
+    def read(self) -> Copies:
+        """The initializers of the model."""
+        return read_back(self._onnx, self._model, self._graph, self._constants)
+
+    def tap(self, inputs: Arrays) -> Arrays:
+        """Every tapped tensor, and the outputs."""
+        out = self._evaluator.run(list(self._names), inputs)
+        return {n: np.asarray(a) for n, a in zip(self._names, out, strict=True)}
+
+    def run(self, inputs: Arrays) -> Arrays:
+        """The outputs."""
+        out = self._evaluator.run(list(self._graph.outputs), inputs)
+        return {n: np.asarray(a) for n, a in zip(self._graph.outputs, out, strict=True)}
+
+
+class OnnxReferenceEngine:
+    """The reference evaluator of the onnx package."""
+
+    dialect = "onnx"
+    has_initial_values = False
+
+    def __init__(self, device: str):
+        import onnx
+
+        self._onnx = onnx
+
+    def facts(self) -> dict[str, Any]:
+        """Versions, device, mode."""
+        return {"versions": {"onnx": self._onnx.__version__, "numpy": np.__version__}, "device": "cpu",
+                "mode": f"opset {OPSET}, IR {IR}", "full_taps": True}
+
+    def build(self, graph: Graph, weights: Copies | None) -> OnnxReferenceModel:
+        """Build the model."""
+        if weights is None:
+            raise Unavailable("an ONNX model has no initial values of its own")
+        return OnnxReferenceModel(self._onnx, graph, weights)

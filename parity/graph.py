@@ -1,0 +1,219 @@
+"""The network of a case: named nodes, each a layer, the names it reads and the names of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from parity.errors import BadInput
+from parity.layers import Layer, Spec, Weight
+
+LIMIT = 2**31
+"""Elements a tensor of a case may have (8 GB of float32)."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer of the network.
+
+    Args:
+        name: unique; also the name of its first output. Output h of node lstm is ``lstm.h``.
+        layer: what it does.
+        inputs: tensor names it reads.
+        shared: canonical weight name → name of the weight in the network, where it is not ``node/weight``.
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    shared: Mapping[str, str]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of its output tensors."""
+        return (self.name, *(f"{self.name}.{o}" for o in self.layer.output_names[1:]))
+
+    def weight_name(self, canonical: str) -> str:
+        """Name in the network of one of its weights."""
+        return self.shared.get(canonical, f"{self.name}/{canonical}")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network with its inputs and outputs. Shapes are inferred, and everything is checked, on construction.
+
+    Raises:
+        BadInput: an unknown name, a cycle, a shape that does not fit; its path starts with ``layers.<name>``.
+    """
+
+    inputs: Mapping[str, Spec]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+
+    def __post_init__(self):
+        for name, spec in self.inputs.items():
+            check_size(spec.shape, f"inputs.{name}.shape")
+        object.__setattr__(self, "nodes", self._sorted())
+        _ = self.specs, self.weights
+        for name in self.outputs:
+            if name not in self.specs:
+                raise BadInput(f"unknown tensor {name!r}; there are {', '.join(self.specs)}", path="outputs")
+
+    def _sorted(self) -> tuple[Node, ...]:
+        """Nodes in an order in which each comes after those it reads; stable."""
+        made = {o: node for node in self.nodes for o in node.outputs}
+        known = set(self.inputs) | set(made)
+        done: dict[str, Node] = {}
+        open_: list[str] = []
+
+        def visit(node: Node) -> None:
+            if node.name in done:
+                return
+            if node.name in open_:
+                loop = " → ".join([*open_[open_.index(node.name):], node.name])
+                raise BadInput(f"the layers read each other in a circle: {loop}", path=f"layers.{node.name}.from")
+            open_.append(node.name)
+            for name in node.inputs:
+                if name not in known:
+                    raise BadInput(f"unknown tensor {name!r}; there are {', '.join(sorted(known))}",
+                                   path=f"layers.{node.name}.from")
+                if name in made:
+                    visit(made[name])
+            open_.pop()
+            done[node.name] = node
+
+        for node in self.nodes:
+            visit(node)
+        return tuple(done.values())
+
+    @cached_property
+    def specs(self) -> dict[str, Spec]:
+        """Tensor name → shape and dtype."""
+        found = dict(self.inputs)
+        for node in self.nodes:
+            wanted = node.layer.inputs
+            if wanted[-1] == "*":
+                fits, expected = len(node.inputs) >= 2, "two or more"
+            else:
+                fits, expected = len(node.inputs) == len(wanted), str(len(wanted))
+            kind = type(node.layer).__name__
+            if not fits:
+                raise BadInput(f"{kind} reads {expected} tensors, found {len(node.inputs)}",
+                               path=f"layers.{node.name}.from")
+            try:
+                outs = node.layer.infer(*(found[i] for i in node.inputs))
+                for out in outs:
+                    check_size(out.shape, "")
+            except BadInput as error:
+                where = f"layers.{node.name}"
+                raise BadInput(f"{kind}: {error.message}", path=error.path).within(path=where) from None
+            found.update(zip(node.outputs, outs, strict=True))
+        return found
+
+    @cached_property
+    def weights(self) -> dict[str, Weight]:
+        """Weight name in the network → its declaration; the first node that uses it decides how it is drawn."""
+        found: dict[str, Weight] = {}
+        for node in self.nodes:
+            own = self.node_weights(node)
+            for canonical in node.shared:
+                if canonical not in own:
+                    raise BadInput(f"{type(node.layer).__name__} has no weight {canonical!r} here; it has "
+                                   + (", ".join(own) or "none"), path=f"layers.{node.name}.weights")
+            for canonical, weight in own.items():
+                name = node.weight_name(canonical)
+                check_size(weight.shape, f"layers.{node.name}")
+                same = found.setdefault(name, weight)
+                if same.shape != weight.shape:
+                    raise BadInput(f"{name} has shape {list(same.shape)} elsewhere and {list(weight.shape)} here",
+                                   path=f"layers.{node.name}.weights.{canonical}")
+        return found
+
+    def node_weights(self, node: Node) -> dict[str, Weight]:
+        """Canonical name → declaration, of one node."""
+        return node.layer.weights(*self.input_specs(node))
+
+    def input_specs(self, node: Node) -> tuple[Spec, ...]:
+        """Shapes and dtypes of what a node reads."""
+        return tuple(self.specs[i] for i in node.inputs)
+
+    @cached_property
+    def taps(self) -> tuple[str, ...]:
+        """Tensors that engines return: all but those between a linear layer and what runtimes fold into it.
+
+        Marking a tensor between a convolution and its BatchNorm as an output would keep onnxruntime from folding the
+        two, that is, it would judge another computation than the one in use.
+        """
+        readers = {t: [n for n in self.nodes if t in n.inputs] for t in self.specs}
+        out = []
+        for node in self.nodes:
+            for name in node.outputs:
+                folded = node.layer.linear and len(readers[name]) == 1 and readers[name][0].layer.absorbs
+                if not folded or name in self.outputs:
+                    out.append(name)
+        return tuple(out)
+
+    def stretches(self) -> Iterator[tuple[tuple[Node, ...], tuple[str, ...]]]:
+        """Nodes that are judged together, and the tapped tensors they end in."""
+        pending: list[Node] = []
+        for node in self.nodes:
+            tapped = tuple(o for o in node.outputs if o in self.taps)
+            if tapped:
+                needed = [p for p in pending if p.name in node.inputs]
+                pending = [p for p in pending if p not in needed]
+                yield (*needed, node), tapped
+            else:
+                pending.append(node)
+
+    @property
+    def parameter_count(self) -> int:
+        """Elements of all weights, shared ones once."""
+        total = 0
+        for weight in self.weights.values():
+            size = 1
+            for s in weight.shape:
+                size *= s
+            total += size
+        return total
+
+    def to_json(self) -> dict[str, Any]:
+        """For the worker and the results; :meth:`from_json` reads it."""
+        return {
+            "inputs": {k: [list(s.shape), s.dtype] for k, s in self.inputs.items()},
+            "nodes": [
+                {"name": n.name, "layer": type(n.layer).__name__, "inputs": list(n.inputs), "shared": dict(n.shared),
+                 "parameters": n.layer.parameters()}
+                for n in self.nodes
+            ],
+            "outputs": list(self.outputs),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Graph:
+        """The graph that :meth:`to_json` wrote."""
+
+        def tuples(value: Any) -> Any:
+            return tuple(map(tuples, value)) if isinstance(value, list | tuple) else value
+
+        nodes = tuple(
+            Node(n["name"], Layer.registry[n["layer"]](**{k: tuples(v) for k, v in n["parameters"].items()}),
+                 tuple(n["inputs"]), n["shared"])
+            for n in data["nodes"]
+        )
+        inputs = {k: Spec(tuple(shape), dtype) for k, (shape, dtype) in data["inputs"].items()}
+        return cls(inputs, nodes, tuple(data["outputs"]))
+
+
+def check_size(shape: tuple[int, ...], path: str) -> None:
+    """Refuse a tensor that would not fit, before anything is allocated.
+
+    Raises:
+        BadInput: found and accepted number of elements.
+    """
+    elements = 1
+    for size in shape:
+        elements *= size
+    if elements > LIMIT:
+        raise BadInput(f"shape {list(shape)} has {elements:.3g} elements, {LIMIT:.3g} are accepted", path=path)

@@ -1,0 +1,1 @@
+"""From an engine's arrays to a verdict. Knows no engine."""

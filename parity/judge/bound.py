@@ -1,0 +1,127 @@
+"""How much rounding allows: the numpy rules in float64, and elementwise bounds beside them.
+
+The error that one layer adds is bounded by c·u·m: m the layer's magnitude, u the unit roundoff of the precision, c the
+layer's constant. Errors that come in are carried through by the layer's ``carry`` rule. The two add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity.dialects.numpy import TINY, NumpyKit
+from parity.graph import Graph, Node
+
+UNIT_ROUNDOFF = {"float32": 2.0**-24}
+"""Half the distance from 1 to the next number."""
+KIT = NumpyKit()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A tensor by the numpy rules.
+
+    Args:
+        value: float64, or integers.
+        bound: how far a sound engine may be from it, elementwise; None where it must be exact.
+    """
+
+    value: np.ndarray
+    bound: np.ndarray | None
+
+
+def as_exact(array: np.ndarray) -> np.ndarray:
+    """Floats as float64, everything else as it is."""
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def _tuple(value: object) -> tuple:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def evaluate(
+    node: Node, inputs: Sequence[Judged], weights: Mapping[str, np.ndarray], precision: str = "float32"
+) -> tuple[Judged, ...]:
+    """One layer: its outputs, and their bounds from its own rounding and the errors of its inputs.
+
+    Args:
+        inputs: values and their bounds; a bound of None says that the engine had exactly this value.
+        weights: canonical name → float64 array.
+
+    Raises:
+        FloatingPointError: never; overflow and invalid operations give inf and NaN, which the verdict treats.
+    """
+    layer, values = node.layer, [i.value for i in inputs]
+    with np.errstate(all="ignore"):
+        ys = _tuple(layer.rule("numpy").fn(layer, KIT, *values, **weights))
+        y = ys if len(ys) > 1 else ys[0]
+        magnitude = layer.rule("magnitude")
+        ms = _tuple(magnitude.fn(layer, KIT, y, *values, **weights))
+        u = UNIT_ROUNDOFF[precision]
+        bounds: list[np.ndarray | None] = [None if m is None else magnitude.c * u * m + TINY for m in ms]
+        if any(i.bound is not None for i in inputs):
+            errors = [np.zeros_like(i.value) if i.bound is None else i.bound for i in inputs]
+            e = errors if len(errors) > 1 else errors[0]
+            carried = _tuple(layer.rule("carry").fn(layer, KIT, y, e, *values, **weights))
+            bounds = [c if b is None else b + c for b, c in zip(bounds, carried, strict=True)]
+    return tuple(Judged(v, b) for v, b in zip(ys, bounds, strict=True))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A case by the numpy rules, from its own inputs to the end. Computed once for all targets.
+
+    Args:
+        graph: the network.
+        inputs: as every engine gets them.
+        weights: network weight name → float64.
+    """
+
+    graph: Graph
+    inputs: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
+    tensors: Mapping[str, Judged]
+
+    @classmethod
+    def of(cls, graph: Graph, inputs: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> Reference:
+        """Evaluate the whole graph.
+
+        Args:
+            inputs: input name → array.
+            weights: network weight name → array of any float type.
+        """
+        exact = {k: as_exact(v) for k, v in weights.items()}
+        tensors = {k: Judged(as_exact(v), None) for k, v in inputs.items()}
+        for node in graph.nodes:
+            out = evaluate(node, [tensors[i] for i in node.inputs], node_weights(graph, node, exact))
+            tensors.update(zip(node.outputs, out, strict=True))
+        return cls(graph, inputs, exact, tensors)
+
+    def stretch(self, nodes: Sequence[Node], taps: Mapping[str, np.ndarray]) -> dict[str, Judged]:
+        """The given nodes on what the engine itself had in front of them.
+
+        Args:
+            nodes: those between two taps, in order.
+            taps: the engine's tensors.
+
+        Returns:
+            Output name → value and bound of all their outputs. Where the engine's inputs are bit for bit the
+            reference's own, so are these.
+        """
+        if all(k in self.inputs or any(k in n.outputs for n in nodes) for node in nodes for k in node.inputs):
+            return {o: self.tensors[o] for n in nodes for o in n.outputs}
+        own = {k: Judged(as_exact(v), None) for n in nodes for k in n.inputs if (v := self._given(k, taps)) is not None}
+        for node in nodes:
+            out = evaluate(node, [own[i] for i in node.inputs], node_weights(self.graph, node, self.weights))
+            own.update(zip(node.outputs, out, strict=True))
+        return {o: own[o] for n in nodes for o in n.outputs}
+
+    def _given(self, name: str, taps: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        return self.inputs[name] if name in self.inputs else taps.get(name)
+
+
+def node_weights(graph: Graph, node: Node, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Canonical name → array, of one node."""
+    return {c: weights[node.weight_name(c)] for c in graph.node_weights(node)}

@@ -1,0 +1,150 @@
+"""Verdicts: of a tensor, and of a case on a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity.graph import Node
+from parity.judge.bound import Judged, Reference
+from parity.judge.metrics import Metrics, compare
+
+ORDER = ("equal", "rounding", "differs", "nonfinite", "shape", "missing", "timeout", "crashed", "unsupported", "skipped")
+"""From best to worst, then those that say nothing about the numbers."""
+FAILED = frozenset({"differs", "nonfinite", "shape", "missing", "timeout", "crashed"})
+NEUTRAL = frozenset({"unsupported", "skipped"})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict on one tensor.
+
+    Args:
+        tensor: its name.
+        nodes: the layers judged together, in order.
+        verdict: equal (bit for bit the rounded reference), rounding (inside the bound), differs, nonfinite, shape or
+            missing.
+        metrics: None where nothing could be compared.
+        message: one sentence for a person, empty where all is well.
+    """
+
+    tensor: str
+    nodes: tuple[str, ...]
+    verdict: str
+    metrics: Metrics | None = None
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Strict JSON."""
+        return {"tensor": self.tensor, "nodes": list(self.nodes), "verdict": self.verdict,
+                "metrics": self.metrics.to_json() if self.metrics else None, "message": self.message}
+
+
+def judge_tensor(
+    name: str, nodes: tuple[str, ...], actual: np.ndarray | None, expected: Judged, dtype: str, kind: str = ""
+) -> Finding:
+    """Compare one tensor.
+
+    Args:
+        actual: what the engine returned, None if it did not.
+        expected: the numpy rule's value and bound.
+        dtype: that the tensor should have.
+        kind: layer names, for the message.
+    """
+    if actual is None:
+        return Finding(name, nodes, "missing", None, f"{name} was not returned")
+    if actual.shape != expected.value.shape:
+        found, want = list(actual.shape), list(expected.value.shape)
+        return Finding(name, nodes, "shape", None, f"{name} has shape {found}, expected {want}")
+    if actual.dtype.name != dtype:
+        return Finding(name, nodes, "differs", None, f"{name} was computed in {actual.dtype.name}, asked for {dtype}")
+    metrics = compare(actual, expected.value, 0.0 if expected.bound is None else expected.bound)
+    if metrics.count == 0:
+        return Finding(name, nodes, "missing", metrics, f"{name} is empty: nothing was compared")
+    where = f"at {list(metrics.worst or ())}: {metrics.worst_actual:.9g} instead of {metrics.worst_reference:.9g}"
+    if metrics.mismatched_nonfinite:
+        text = (f"{name}: {metrics.mismatched_nonfinite} of {metrics.count} elements are finite on one side only; {where}")
+        return Finding(name, nodes, "nonfinite", metrics, text)
+    if metrics.bit_equal:
+        return Finding(name, nodes, "equal", metrics)
+    ratio = metrics.bound_ratio
+    if ratio is not None and ratio <= 1:
+        return Finding(name, nodes, "rounding", metrics)
+    size = "the layer is exact, no error is allowed" if expected.bound is None else f"{ratio:.3g} times what rounding allows"
+    return Finding(name, nodes, "differs", metrics, f"{name}{f' ({kind})' if kind else ''}: {size}; worst {where}")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All findings on a case and a target.
+
+    Args:
+        layers: one for each tapped tensor, on the engine's own inputs to it.
+        final: one for each output of the network as a user gets it, without taps.
+        verdict: the worst of them.
+        blame: the layers to blame, or ``("fusion",)``, or ``("copy",)``.
+        message: one sentence for a person, empty where all is well.
+    """
+
+    layers: tuple[Finding, ...]
+    final: tuple[Finding, ...]
+    verdict: str
+    blame: tuple[str, ...] = field(default=())
+    message: str = ""
+
+
+def worst(verdicts: Mapping[str, str] | list[str]) -> str:
+    """The worst of several verdicts; of none, missing: nothing compared proves nothing."""
+    found = list(verdicts.values()) if isinstance(verdicts, Mapping) else verdicts
+    return max(found, key=ORDER.index, default="missing")
+
+
+def judge(
+    reference: Reference, taps: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], copied: str = ""
+) -> Judgement:
+    """Judge every layer on the engine's own inputs, then the untapped outputs.
+
+    Args:
+        reference: the case.
+        taps: the engine's tapped tensors.
+        outputs: the engine's outputs from a run without taps.
+        copied: what is wrong with the copy of the weights; empty if nothing is.
+    """
+    graph = reference.graph
+    layers: list[Finding] = []
+    gone: set[str] = set()
+    for nodes, tapped in graph.stretches():
+        names, kind = tuple(n.name for n in nodes), " + ".join(_kind(n) for n in nodes)
+        needed = {i for n in nodes for i in n.inputs} - {o for n in nodes for o in n.outputs}
+        if needed & gone:
+            layers += [Finding(t, names, "missing", None, f"{t}: its inputs are not there") for t in tapped]
+            gone.update(tapped)
+            continue
+        expected = reference.stretch(nodes, taps)
+        for tensor in tapped:
+            finding = judge_tensor(tensor, names, taps.get(tensor), expected[tensor], graph.specs[tensor].dtype, kind)
+            layers.append(finding)
+            if finding.verdict in ("missing", "shape"):
+                gone.add(tensor)
+    final = tuple(
+        judge_tensor(t, (), outputs.get(t), reference.tensors[t], graph.specs[t].dtype, "output") for t in graph.outputs
+    )
+    verdict = worst([f.verdict for f in (*layers, *final)])
+    bad = [f for f in layers if f.verdict in FAILED]
+    if copied:
+        return Judgement(tuple(layers), final, worst([verdict, "differs"]), ("copy",), copied)
+    if bad:
+        blame = tuple(dict.fromkeys(n for f in bad for n in f.nodes))
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        return Judgement(tuple(layers), final, verdict, blame, bad[0].message + more)
+    if verdict in FAILED:
+        text = "every layer passes by itself, the network as a whole does not, so the runtime's fusion is to blame: "
+        return Judgement(tuple(layers), final, verdict, ("fusion",), text + next(f.message for f in final if f.message))
+    return Judgement(tuple(layers), final, verdict)
+
+
+def _kind(node: Node) -> str:
+    return type(node.layer).__name__

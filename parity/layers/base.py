@@ -1,0 +1,236 @@
+"""What a layer is: its parameters, shapes and weights, and the rules that say it in each dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from annotated_types import Ge, Gt
+
+from parity.errors import BadInput
+from parity.layout import LayoutMap, Place
+
+Positive = Annotated[int, Gt(0)]
+Natural = Annotated[int, Ge(0)]
+Sizes = Positive | tuple[Positive, ...]
+"""One number for every spatial axis, or one for all of them."""
+Pads = Natural | tuple[Natural | tuple[Natural, Natural], ...]
+"""One number, one per axis, or (begin, end) per axis."""
+
+FLOATS = ("float32", "float64", "float16", "bfloat16")
+
+
+class Spec(NamedTuple):
+    """Shape and dtype of a tensor in canonical layout: images N C spatial, sequences N T F."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A canonical weight.
+
+    Args:
+        axes: its axes and gates, as in :mod:`parity.layout`.
+        shape: one size per axis.
+        role: what it is, which decides how random values are drawn: kernel, bias, gamma, beta, mean, variance or table.
+        fan_in: number of products summed into one output element (kernels).
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    role: str = "kernel"
+    fan_in: int = 1
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a layer is said in one dialect, and where its weights and axes go there."""
+
+    fn: Callable[..., Any]
+    when: Callable[[Any], bool] | None
+    layouts: Mapping[str, str | tuple[str, ...]]
+    x: str = ""
+    y: str = ""
+    c: float = 0.0
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A declared gap: this dialect (or engine) cannot say this layer, when, and why."""
+
+    when: Callable[[Any], bool] | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Base of all layers. A subclass is registered under its class name."""
+
+    registry: ClassVar[dict[str, type[Layer]]] = {}
+    inputs: ClassVar[tuple[str, ...]] = ("x",)
+    """Names of the inputs; a trailing ``"*"`` takes any number, at least two."""
+    output_names: ClassVar[tuple[str, ...]] = ("y",)
+    absorbs: ClassVar[bool] = False
+    """Runtimes fold this layer into a linear layer before it, so there is no tap between the two."""
+    linear: ClassVar[bool] = False
+    """A weighted sum, into which runtimes fold a following ``absorbs`` layer."""
+    rules: ClassVar[dict[str, list[Rule]]] = {}
+    gaps: ClassVar[dict[str, list[Gap]]] = {}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False}
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        cls.rules, cls.gaps = {}, {}
+        if not cls.__name__.startswith("_"):
+            Layer.registry[cls.__name__] = cls
+
+    def infer(self, *x: Spec) -> tuple[Spec, ...]:
+        """Shapes and dtypes of the outputs, one per ``output_names``. The default keeps the first input's.
+
+        Raises:
+            BadInput: the inputs do not fit; the message shows the arithmetic.
+        """
+        return (x[0],)
+
+    def weights(self, *x: Spec) -> dict[str, Weight]:
+        """Canonical name → weight, for inputs of these shapes."""
+        return {}
+
+    @classmethod
+    def on(
+        cls, dialect: str, *, when: Callable[[Any], bool] | None = None, x: str = "", y: str = "", c: float = 0.0,
+        **layouts: str | tuple[str, ...],
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a rule. Of several rules for one dialect the first whose ``when`` holds is taken.
+
+        Args:
+            dialect: numpy, magnitude, carry, chainer, keras, onnx, or one registered from outside.
+            when: a condition on the parameters.
+            x: layout of the inputs the rule wants ("" takes any, "=" canonical), for dialects that move axes.
+            y: layout of the outputs it gives ("" the same as the first input's).
+            c: constant of the rounding bound, float32 (magnitude rules).
+            layouts: canonical weight name → ``"target: pattern"``, or several of them.
+        """
+
+        def register(fn: Callable[..., Any]) -> Callable[..., Any]:
+            cls.rules.setdefault(dialect, []).append(Rule(fn, when, layouts, x, y, c))
+            return fn
+
+        return register
+
+    @classmethod
+    def unsupported(cls, dialect: str, *, why: str, when: Callable[[Any], bool] | None = None) -> None:
+        """Declare a gap of a dialect, or of one engine by its name."""
+        cls.gaps.setdefault(dialect, []).append(Gap(when, why))
+
+    @classmethod
+    def _lookup(cls, table: str, key: str) -> list[Any]:
+        return [r for base in cls.__mro__ if issubclass(base, Layer) for r in vars(base).get(table, {}).get(key, ())]
+
+    def gap(self, *dialects: str) -> str | None:
+        """Why this layer with these parameters cannot be said there; None where it can."""
+        for dialect in dialects:
+            for gap in self._lookup("gaps", dialect):
+                if gap.when is None or gap.when(self):
+                    return gap.why
+        return None
+
+    def rule(self, dialect: str) -> Rule:
+        """The rule for these parameters.
+
+        Raises:
+            LookupError: there is none; the completeness test exists to prevent that.
+        """
+        for rule in self._lookup("rules", dialect):
+            if rule.when is None or rule.when(self):
+                return rule
+        raise LookupError(f"{type(self).__name__} has no {dialect} rule for {self.parameters()}")
+
+    def layout_map(self, dialect: str, weights: Mapping[str, Weight]) -> LayoutMap:
+        """Where the weights go in this dialect. Places of weights that the layer does not have keep no pattern."""
+        places = []
+        for name, texts in self.rule(dialect).layouts.items():
+            for text in (texts,) if isinstance(texts, str) else texts:
+                if name in weights:
+                    places.append(Place.parse(name, weights[name].axes, text))
+                else:
+                    places.append(Place(name, "", text.partition(":")[0].strip(), ""))
+        return LayoutMap(places)
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameter name → value, as stated or by default."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @classmethod
+    def takes(cls) -> str:
+        """The accepted parameters, for messages."""
+        return ", ".join(f.name for f in fields(cls)) or "no parameters"
+
+
+def per_axis(value: Any, nd: int, name: str) -> tuple[int, ...]:
+    """One number per spatial axis from one number or a list.
+
+    Raises:
+        BadInput: the list has another length.
+    """
+    sizes = (value,) * nd if isinstance(value, int) else tuple(value)
+    if len(sizes) != nd:
+        raise BadInput(f"found {list(sizes)}, expected one number or a list of {nd}", path=name)
+    return sizes
+
+
+def pads_per_axis(value: Any, nd: int, name: str = "pad") -> tuple[tuple[int, int], ...]:
+    """(begin, end) per spatial axis from one number, one per axis, or pairs.
+
+    Raises:
+        BadInput: the list has another length.
+    """
+    items = (value,) * nd if isinstance(value, int) else tuple(value)
+    if len(items) != nd:
+        raise BadInput(f"found {list(items)}, expected one number, {nd} numbers or {nd} pairs [begin, end]", path=name)
+    return tuple((i, i) if isinstance(i, int) else (int(i[0]), int(i[1])) for i in items)
+
+
+def need_rank(x: Spec, *ranks: int, what: str) -> None:
+    """Refuse an input of another rank.
+
+    Raises:
+        BadInput: found and expected shapes.
+    """
+    if len(x.shape) not in ranks:
+        raise BadInput(f"expected {what}, found shape {list(x.shape)}", path="from")
+
+
+def axis_of(axis: int, rank: int, name: str = "axis") -> int:
+    """A non-negative axis.
+
+    Raises:
+        BadInput: out of range.
+    """
+    if not -rank <= axis < rank:
+        raise BadInput(f"found {axis}, the input has {rank} axes: {-rank} … {rank - 1} are accepted", path=name)
+    return axis % rank
+
+
+def window_size(size: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int = 1, cover: bool = False) -> int:
+    """Output size of a sliding window, (N + P − F) / S + 1, F = (kernel − 1)·dilation + 1.
+
+    Args:
+        cover: round up, so that every element is under some window (Chainer's ``cover_all``).
+
+    Raises:
+        BadInput: no window fits; the arithmetic is shown.
+    """
+    extent = (kernel - 1) * dilation + 1
+    room = size + sum(pad) - extent
+    out = (room + (stride - 1 if cover else 0)) // stride + 1
+    if room < 0 or out < 1:
+        raise BadInput(
+            f"no window fits: (N + P − F) / S + 1 = ({size} + {sum(pad)} − {extent}) / {stride} + 1 is below 1; "
+            f"the input has size {size} there, so the window may be {size + sum(pad)} at most", path="kernel",
+        )
+    return out
+

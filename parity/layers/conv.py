@@ -1,0 +1,252 @@
+"""Convolutions (cross-correlations) over one, two and three spatial axes, and their transposes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from parity.errors import BadInput
+from parity.layers.base import Layer, Natural, Pads, Positive, Sizes, Spec, Weight, need_rank, pads_per_axis, per_axis
+from parity.layers.base import window_size as size_of
+
+SPATIAL = {1: "w", 2: "h w", 3: "d h w"}
+
+
+def flat(pads: tuple[tuple[int, int], ...]) -> list[int]:
+    """Pads in ONNX's order: all begins, then all ends."""
+    return [b for b, _ in pads] + [e for _, e in pads]
+
+
+def symmetric(pads: tuple[tuple[int, int], ...]) -> bool:
+    """Whether begin equals end on every axis, all that Chainer can say."""
+    return all(b == e for b, e in pads)
+
+
+@dataclass(frozen=True)
+class _Conv(Layer):
+    """Cross-correlation. y[n, o, q] = Σ_{i, r} x[n, i, q·stride − pad + r·dilation]·W[o, i, r] + b[o].
+
+    The output size is (N + P − F) / S + 1, rounded down, with F = (kernel − 1)·dilation + 1.
+
+    Args:
+        filters: number of output channels.
+        kernel: size of the window.
+        stride: step of the window.
+        pad: zeros around the input; one number, one per axis, or (begin, end) per axis.
+        dilation: distance of neighbouring taps.
+        groups: channels are cut into so many groups that do not see each other.
+        bias: whether b is added.
+    """
+
+    filters: Positive
+    kernel: Sizes
+    stride: Sizes = 1
+    pad: Pads = 0
+    dilation: Sizes = 1
+    groups: Positive = 1
+    bias: bool = True
+    nd: ClassVar[int]
+    linear: ClassVar[bool] = True
+
+    def __post_init__(self):
+        for name in ("kernel", "stride", "dilation"):
+            object.__setattr__(self, name, per_axis(getattr(self, name), self.nd, name))
+        object.__setattr__(self, "pad", pads_per_axis(self.pad, self.nd))
+
+    def infer(self, *x: Spec) -> tuple[Spec, ...]:
+        """(N, C, *spatial) → (N, filters, *out)."""
+        need_rank(x[0], self.nd + 2, what=f"N C {SPATIAL[self.nd].upper()}")
+        for name, channels in (("the input's channels", x[0].shape[1]), ("filters", self.filters)):
+            if channels % self.groups:
+                raise BadInput(f"{name} ({channels}) must be a multiple of groups, found {self.groups}", path="groups")
+        axes = zip(x[0].shape[2:], self.kernel, self.stride, self.pad, self.dilation, strict=True)
+        return (Spec((x[0].shape[0], self.filters, *(size_of(*a) for a in axes)), x[0].dtype),)
+
+    def weights(self, *x: Spec) -> dict[str, Weight]:
+        """W (filters, C / groups, *kernel), b (filters)."""
+        i = x[0].shape[1] // self.groups
+        shape = (self.filters, i, *self.kernel)
+        W = Weight(f"o i {SPATIAL[self.nd]}", shape, fan_in=i * math.prod(self.kernel))
+        return {"W": W} | ({"b": Weight("o", (self.filters,), "bias")} if self.bias else {})
+
+
+@dataclass(frozen=True)
+class Conv1D(_Conv):
+    __doc__ = _Conv.__doc__
+    nd: ClassVar[int] = 1
+
+
+@dataclass(frozen=True)
+class Conv2D(_Conv):
+    __doc__ = _Conv.__doc__
+    nd: ClassVar[int] = 2
+
+
+@dataclass(frozen=True)
+class Conv3D(_Conv):
+    __doc__ = _Conv.__doc__
+    nd: ClassVar[int] = 3
+
+
+def _matrices(p, n, x, W, b):
+    """A convolution as a product of matrices: columns, weights, bias, the output's spatial shape."""
+    cols, out = n.columns(n.pad(x, p.pad), p.groups, p.kernel, p.stride, p.dilation)
+    w = W.reshape(p.groups, W.shape[0] // p.groups, -1)
+    return cols, w, None if b is None else b.reshape(p.groups, -1, 1), out
+
+
+@_Conv.on("numpy")
+def _(p, n, x, W, b=None):
+    cols, w, bias, out = _matrices(p, n, x, W, b)
+    y = w @ cols
+    return n.from_columns(y if bias is None else y + bias, x.shape[0], out)
+
+
+@_Conv.on("magnitude", c=2.2)
+def _(p, n, y, x, W, b=None):
+    cols, w, bias, out = _matrices(p, n, x, W, b)
+    taps = math.prod(p.kernel)
+    terms = np.arange(w.shape[-1]).reshape(-1, p.kernel[0], taps // p.kernel[0])
+    rows = [terms[:, r].ravel() for r in range(p.kernel[0])] if p.kernel[0] > 1 else []
+    sections = [n.blocks(w.shape[-1], 8, taps), *([rows] if rows else [])]
+    return n.from_columns(n.sum_magnitude(cols, w, bias, sections), x.shape[0], out)
+
+
+@_Conv.on("carry")
+def _(p, n, y, e, x, W, b=None):
+    cols, w, _, out = _matrices(p, n, e, W, b)
+    return n.from_columns(np.sqrt((w * w) @ (cols * cols)), x.shape[0], out)
+
+
+def _chainer_conv(p, c, x, make):
+    """A Chainer link that pads alike at both ends, behind a padding of its own where the layer needs two sizes."""
+    pads = p.pad
+    link = c.link(make([b for b, _ in pads] if symmetric(pads) else 0))
+    if symmetric(pads):
+        return lambda v: link(v)
+    return lambda v: link(c.F.pad(v, [(0, 0), (0, 0), *pads], "constant"))
+
+
+@Conv2D.on("chainer", W="W: o i h w", b="b: o")
+def _(p, c, x):
+    return _chainer_conv(p, c, x, lambda pad: c.L.Convolution2D(
+        x.shape[1], p.filters, p.kernel, p.stride, pad, nobias=not p.bias, dilate=p.dilation, groups=p.groups))
+
+
+@Conv1D.on("chainer", W="W: o i w", b="b: o")
+@Conv3D.on("chainer", W="W: o i d h w", b="b: o")
+def _(p, c, x):
+    return _chainer_conv(p, c, x, lambda pad: c.L.ConvolutionND(
+        p.nd, x.shape[1], p.filters, p.kernel, p.stride, pad, nobias=not p.bias, dilate=p.dilation, groups=p.groups))
+
+
+def _keras_conv(p, k, x):
+    conv = getattr(k.layers, f"Conv{p.nd}D")(
+        p.filters, p.kernel, strides=p.stride, dilation_rate=p.dilation, groups=p.groups, use_bias=p.bias)
+    return k.weighted(conv)(k.pad(x, p.pad))
+
+
+for _layer, _axes in ((Conv1D, "w"), (Conv2D, "h w"), (Conv3D, "d h w")):
+    _layer.on("keras", x="n ... c", W=f"kernel: {_axes} i o", b="bias: o")(_keras_conv)
+    _layer.unsupported(
+        "keras", when=lambda p: max(p.stride) > 1 and max(p.dilation) > 1,
+        why="Keras takes strides or dilation_rate, not both",
+    )
+
+
+@Conv1D.on("onnx", W="W: o i w", b="B: o")
+@Conv2D.on("onnx", W="W: o i h w", b="B: o")
+@Conv3D.on("onnx", W="W: o i d h w", b="B: o")
+def _(p, o, x, W, b=None):
+    return o.node("Conv", x, W, *([b] if b else []), kernel_shape=p.kernel, strides=p.stride, pads=flat(p.pad),
+                  dilations=p.dilation, group=p.groups)
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2D(Layer):
+    """Every channel is convolved by itself: y[n, i·M + m] = x[n, i] ⋆ W[i, m] + b[i·M + m].
+
+    Args:
+        multiplier: M, output channels for each input channel.
+        kernel: size of the window.
+        stride: step of the window.
+        pad: zeros around the input.
+        bias: whether b is added.
+    """
+
+    multiplier: Positive
+    kernel: Sizes
+    stride: Sizes = 1
+    pad: Pads = 0
+    bias: bool = True
+    linear: ClassVar[bool] = True
+
+    def __post_init__(self):
+        for name in ("kernel", "stride"):
+            object.__setattr__(self, name, per_axis(getattr(self, name), 2, name))
+        object.__setattr__(self, "pad", pads_per_axis(self.pad, 2))
+
+    def as_conv(self, channels: int) -> Conv2D:
+        """The same layer as a grouped convolution."""
+        return Conv2D(channels * self.multiplier, self.kernel, self.stride, self.pad, 1, channels, self.bias)
+
+    def infer(self, *x: Spec) -> tuple[Spec, ...]:
+        """(N, C, H, W) → (N, C·multiplier, *out)."""
+        need_rank(x[0], 4, what="N C H W")
+        return self.as_conv(x[0].shape[1]).infer(*x)
+
+    def weights(self, *x: Spec) -> dict[str, Weight]:
+        """W (C, multiplier, *kernel), b (C·multiplier)."""
+        i = x[0].shape[1]
+        W = Weight("i m h w", (i, self.multiplier, *self.kernel), fan_in=math.prod(self.kernel))
+        return {"W": W} | ({"b": Weight("o", (i * self.multiplier,), "bias")} if self.bias else {})
+
+
+def _as_conv(p, x, W):
+    conv = p.as_conv(x.shape[1])
+    return conv, W.reshape(-1, 1, *p.kernel)
+
+
+@DepthwiseConv2D.on("numpy")
+def _(p, n, x, W, b=None):
+    conv, w = _as_conv(p, x, W)
+    return conv.rule("numpy").fn(conv, n, x, w, b)
+
+
+@DepthwiseConv2D.on("magnitude", c=2.2)
+def _(p, n, y, x, W, b=None):
+    conv, w = _as_conv(p, x, W)
+    return conv.rule("magnitude").fn(conv, n, y, x, w, b)
+
+
+@DepthwiseConv2D.on("carry")
+def _(p, n, y, e, x, W, b=None):
+    conv, w = _as_conv(p, x, W)
+    return conv.rule("carry").fn(conv, n, y, e, x, w, b)
+
+
+@DepthwiseConv2D.on("chainer", W="W: m i h w", b="b: o")
+def _(p, c, x):
+    return _chainer_conv(p, c, x, lambda pad: c.L.DepthwiseConvolution2D(
+        x.shape[1], p.multiplier, p.kernel, p.stride, pad, nobias=not p.bias))
+
+
+@DepthwiseConv2D.on("keras", x="n ... c", W="kernel: h w i m", b="bias: o")
+def _(p, k, x):
+    conv = k.layers.DepthwiseConv2D(p.kernel, strides=p.stride, depth_multiplier=p.multiplier, use_bias=p.bias)
+    return k.weighted(conv)(k.pad(x, p.pad))
+
+
+DepthwiseConv2D.unsupported(
+    "keras-tensorflow", when=lambda p: p.stride[0] != p.stride[1],
+    why="TensorFlow's depthwise kernel on a CPU takes equal strides only",
+)
+
+
+@DepthwiseConv2D.on("onnx", W="W: (i m) 1 h w", b="B: o")
+def _(p, o, x, W, b=None):
+    return o.node("Conv", x, W, *([b] if b else []), kernel_shape=p.kernel, strides=p.stride, pads=flat(p.pad),
+                  group=o.shape(x)[1])

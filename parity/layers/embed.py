@@ -1,0 +1,64 @@
+"""Tables of vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity.errors import BadInput
+from parity.layers.base import Layer, Positive, Spec, Weight
+
+
+@dataclass(frozen=True)
+class Embedding(Layer):
+    """A row of the table for each index. y[…, :] = W[x[…], :].
+
+    Args:
+        vocabulary: number of rows; indices are 0 … vocabulary − 1.
+        units: length of a row.
+    """
+
+    vocabulary: Positive
+    units: Positive
+
+    def infer(self, *x: Spec) -> tuple[Spec, ...]:
+        """(…) of int32 → (…, units) of float32."""
+        if not x[0].dtype.startswith("int"):
+            raise BadInput(f"expected indices of dtype int32, found {x[0].dtype}", path="from")
+        return (Spec((*x[0].shape, self.units), "float32"),)
+
+    def weights(self, *x: Spec) -> dict[str, Weight]:
+        """W (vocabulary, units)."""
+        return {"W": Weight("v e", (self.vocabulary, self.units), "table")}
+
+
+@Embedding.on("numpy")
+def _(p, n, x, W):
+    return W[x]
+
+
+@Embedding.on("magnitude")
+def _(p, n, y, x, W):
+    return None
+
+
+@Embedding.on("carry")
+def _(p, n, y, e, x, W):
+    return np.zeros_like(y)
+
+
+@Embedding.on("chainer", W="W: v e")
+def _(p, c, x):
+    link = c.link(c.L.EmbedID(p.vocabulary, p.units))
+    return lambda v: link(v)
+
+
+@Embedding.on("keras", x="=", y="=", W="embeddings: v e")
+def _(p, k, x):
+    return k.weighted(k.layers.Embedding(p.vocabulary, p.units))(x)
+
+
+@Embedding.on("onnx", W="W: v e")
+def _(p, o, x, W):
+    return o.node("Gather", W, x, axis=0)

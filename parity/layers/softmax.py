@@ -1,0 +1,114 @@
+"""Softmax and its logarithm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity.layers.base import Layer, Spec, axis_of
+
+
+@dataclass(frozen=True)
+class _SoftmaxLike(Layer):
+    """Normalised over one axis.
+
+    Args:
+        axis: stated, because the defaults differ: Chainer 1, Keras and ONNX −1.
+    """
+
+    axis: int
+
+    def infer(self, *x: Spec) -> tuple[Spec, ...]:
+        """Any shape that has the axis."""
+        axis_of(self.axis, len(x[0].shape))
+        return (x[0],)
+
+
+@dataclass(frozen=True)
+class Softmax(_SoftmaxLike):
+    """e^x / Σ e^x over one axis.
+
+    Args:
+        axis: stated, because the defaults differ: Chainer 1, Keras and ONNX −1.
+    """
+
+
+@dataclass(frozen=True)
+class LogSoftmax(_SoftmaxLike):
+    """x − log Σ e^x over one axis.
+
+    Args:
+        axis: stated, because the defaults differ: Chainer 1, Keras and ONNX −1.
+    """
+
+
+def _softmax(p, x):
+    e = np.exp(x - x.max(p.axis, keepdims=True))
+    return e / e.sum(p.axis, keepdims=True)
+
+
+@Softmax.on("numpy")
+def _(p, n, x):
+    return _softmax(p, x)
+
+
+@Softmax.on("magnitude", c=2.0)
+def _(p, n, y, x):
+    below = np.abs(x - x.max(p.axis, keepdims=True))
+    average = (y * below).sum(p.axis, keepdims=True)
+    return y * (1 + np.log2(x.shape[p.axis]) + below + average) + 2.0**-100
+
+
+@Softmax.on("carry")
+def _(p, n, y, e, x):
+    return y * (e + (y * e).sum(p.axis, keepdims=True))
+
+
+@LogSoftmax.on("numpy")
+def _(p, n, x):
+    top = x.max(p.axis, keepdims=True)
+    return x - top - np.log(np.exp(x - top).sum(p.axis, keepdims=True))
+
+
+@LogSoftmax.on("magnitude", c=4.0)
+def _(p, n, y, x):
+    # log of the sum: its relative error, as in Softmax, becomes absolute; then the roundings of two subtractions.
+    below = np.abs(x - x.max(p.axis, keepdims=True))
+    average = (np.exp(y) * below).sum(p.axis, keepdims=True)
+    return 1 + np.log2(x.shape[p.axis]) + average + below + np.abs(y) + np.abs(x).max(p.axis, keepdims=True)
+
+
+@LogSoftmax.on("carry")
+def _(p, n, y, e, x):
+    return e + (np.exp(y) * e).sum(p.axis, keepdims=True)
+
+
+@Softmax.on("chainer")
+def _(p, c, x):
+    return lambda v: c.F.softmax(v, axis=p.axis)
+
+
+@Softmax.on("keras")
+def _(p, k, x):
+    return k.layers.Softmax(axis=k.axis(x, p.axis))(x)
+
+
+@Softmax.on("onnx")
+def _(p, o, x):
+    return o.node("Softmax", x, axis=p.axis)
+
+
+@LogSoftmax.on("chainer")
+def _(p, c, x):
+    return lambda v: c.F.log_softmax(v, axis=p.axis)
+
+
+@LogSoftmax.on("keras")
+def _(p, k, x):
+    return k.ops.log_softmax(x, axis=k.axis(x, p.axis))
+
+
+@LogSoftmax.on("onnx")
+def _(p, o, x):
+    return o.node("LogSoftmax", x, axis=p.axis)

@@ -1,0 +1,165 @@
+"""Results on disk: ``results.jsonl``, one strict JSON record a line, appended as verdicts come.
+
+Records have a ``kind``: ``run`` (schema version, when, where, versions), ``target`` (facts, or why it is skipped), ``case``
+(the network) and ``cell`` (a case on a target). The report is made of nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import parity
+from parity.errors import BadInput
+
+SCHEMA = 1
+FILE = "results.jsonl"
+Record = dict[str, Any]
+
+
+def environment() -> str:
+    """What to call this environment: tox's name for it, else the Python and NumPy versions."""
+    python = ".".join(map(str, sys.version_info[:2]))
+    return os.environ.get("TOX_ENV_NAME") or f"python{python}-numpy{'.'.join(np.__version__.split('.')[:2])}"
+
+
+def run_record() -> Record:
+    """Who ran, when and where."""
+    return {
+        "kind": "run", "schema": SCHEMA, "environment": environment(), "parity": parity.__version__,
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "python": platform.python_version(),
+        "numpy": np.__version__, "platform": f"{platform.system()} {platform.machine()}", "cpus": os.cpu_count(),
+    }
+
+
+class Writer:
+    """Appends records; safe from several threads.
+
+    Args:
+        folder: created if it is not there.
+        resume: keep what is there; otherwise it is replaced.
+    """
+
+    def __init__(self, folder: Path, *, resume: bool = False):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / FILE
+        if resume:
+            _drop_broken_tail(self.path)
+        self._file = self.path.open("a" if resume else "w", encoding="utf-8")
+        self._lock = threading.Lock()
+
+    def add(self, record: Record) -> None:
+        """Write one record, whole and at once."""
+        text = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
+        with self._lock:
+            self._file.write(text)
+            self._file.flush()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def _drop_broken_tail(path: Path) -> None:
+    """Cut off a last line that a kill left unfinished."""
+    if path.exists():
+        data = path.read_bytes()
+        end = data.rfind(b"\n") + 1
+        if end != len(data):
+            with path.open("r+b") as file:
+                file.truncate(end)
+
+
+@dataclass
+class Results:
+    """What one or many runs found.
+
+    Args:
+        runs: environment → run record, the latest.
+        targets: (environment, target) → target record.
+        cases: case id → case record.
+        cells: (environment, case id, target) → cell record, the latest.
+    """
+
+    runs: dict[str, Record] = field(default_factory=dict)
+    targets: dict[tuple[str, str], Record] = field(default_factory=dict)
+    cases: dict[str, Record] = field(default_factory=dict)
+    cells: dict[tuple[str, str, str], Record] = field(default_factory=dict)
+
+    def add(self, record: Record, file: str) -> None:
+        """Take in a record.
+
+        Raises:
+            BadInput: cells of one case come from different inputs or weights, so they cannot stand side by side.
+        """
+        kind, env = record["kind"], record.get("environment", "")
+        if kind == "run":
+            self.runs[env] = record
+        elif kind == "target":
+            self.targets[env, record["target"]] = record
+        elif kind == "case":
+            known = self.cases.get(record["case"])
+            if known and known["hash"] != record["hash"]:
+                raise BadInput(f"{record['case']} was run on other inputs or weights ({record['hash']}) than in the "
+                               f"results read before ({known['hash']}); run both on the same case file", file=file)
+            self.cases[record["case"]] = record
+        elif kind == "cell":
+            self.cells[env, record["case"], record["target"]] = record
+
+
+def records(folder: Path) -> Iterator[Record]:
+    """The records of a folder.
+
+    Raises:
+        BadInput: no results, another schema version, a line that is no record. An unfinished last line is left out.
+    """
+    path = folder / FILE if folder.is_dir() else folder
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"no results here: {error}", file=str(path)) from None
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        record: Any = None
+        with contextlib.suppress(ValueError):
+            record = json.loads(line)
+        if not isinstance(record, dict) or "kind" not in record:
+            if number == len(lines):
+                return
+            raise BadInput("not a record of parity's results", file=str(path), line=number)
+        if record["kind"] == "run" and record.get("schema") != SCHEMA:
+            raise BadInput(f"found schema {record.get('schema')!r}, this version reads {SCHEMA}", file=str(path), line=number)
+        yield record
+
+
+def read(folders: Iterable[Path]) -> Results:
+    """Results of one or many folders, merged.
+
+    Raises:
+        BadInput: as :func:`records`, or folders that do not fit together.
+    """
+    merged = Results()
+    for folder in folders:
+        found = Results()
+        for record in records(folder):
+            if record["kind"] == "case":
+                found.cases.pop(record["case"], None)  # a resumed run states its cases again
+            found.add(record, str(folder))
+        for table in (found.runs, found.targets, found.cases, found.cells):
+            for record in table.values():  # type: ignore[attr-defined]
+                merged.add(record, str(folder))
+    return merged
