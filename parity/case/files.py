@@ -1,11 +1,15 @@
-"""What stands in the way of reading a file, said before it is opened."""
+"""What stands in the way of reading a file, and what decoders raise over a broken one, in words for the user."""
 
 from __future__ import annotations
 
 import difflib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from parity.errors import BadInput
 
 
 def obstacle(path: Path) -> str | None:
@@ -24,6 +28,17 @@ def obstacle(path: Path) -> str | None:
     if not stat.S_ISREG(mode):
         return "is a pipe or a device; a regular file is expected"
     return None if os.access(path, os.R_OK) else "cannot be read: permission denied"
+
+
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Turns whatever the decoders of foreign bytes raise into BadInput: SyntaxError, zlib.error, TypeError, ..."""
+    try:
+        yield
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"{path} cannot be read: {reason(error)}") from error
 
 
 def reason(error: Exception) -> str:
