@@ -1,0 +1,1 @@
+"""What a user writes: case files, and the inputs they name."""
