@@ -23,7 +23,7 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for results.jsonl and i
 @app.command()
 def run(
     files: Files = None, k: Expression = None, targets: Targets = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")] = 0,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")] = None,
     out: Out = Path("reports"),
     resume: Annotated[bool, typer.Option("--resume", help="Keep finished cells and go on.")] = False,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 import threading
 import time
@@ -247,8 +249,14 @@ def case_record(prepared: Prepared) -> Record:
         "kind": "case", "case": case.id, "description": case.spec.description, "file": case.file.as_posix(),
         "inputs": {k: [list(s.shape), s.dtype] for k, s in graph.inputs.items()}, "outputs": list(graph.outputs),
         "layers": layers, "parameters": graph.parameter_count, "hash": prepared.hash,
-        "expect": [e.model_dump() for e in case.spec.expect],
+        "expect": [e.model_dump() for e in case.spec.expect], "network": network_hash(case),
     }
+
+
+def network_hash(case: Case) -> str:
+    """Changes with anything that the case file says; a resumed run goes by it."""
+    text = json.dumps([case.spec.model_dump(mode="json"), case.graph.to_json()], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _check_indices(graph: Graph, inputs: dict[str, np.ndarray]) -> None:

@@ -45,12 +45,32 @@ def read_npz(path: Path, key: str, *, limit: int) -> np.ndarray:
     if problem := obstacle(path):
         raise BadInput(f"{path}: {problem}")
     with decoding(path), zipfile.ZipFile(path) as archive:
-        keys = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        keys = _keys(archive)
         if key not in keys:
             raise BadInput(f"{path} has no array '{key}'; it holds {_listed(keys)}", path="key")
-        member = archive.getinfo(f"{key}.npy")
-        with archive.open(member) as stream:
-            return _array(stream, member.file_size, f"{path}, array '{key}'", limit)
+        return _member(archive, path, key, limit)
+
+
+def read_npz_all(path: Path, *, limit: int) -> dict[str, np.ndarray]:
+    """All arrays of an npz file.
+
+    Raises:
+        BadInput: as read_npy().
+    """
+    if problem := obstacle(path):
+        raise BadInput(f"{path}: {problem}")
+    with decoding(path), zipfile.ZipFile(path) as archive:
+        return {key: _member(archive, path, key, limit) for key in _keys(archive)}
+
+
+def _keys(archive: zipfile.ZipFile) -> list[str]:
+    return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+
+
+def _member(archive: zipfile.ZipFile, path: Path, key: str, limit: int) -> np.ndarray:
+    member = archive.getinfo(f"{key}.npy")
+    with archive.open(member) as stream:
+        return _array(stream, member.file_size, f"{path}, array '{key}'", limit)
 
 
 def _array(stream: IO[bytes], size: int, name: str, limit: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from parity.case import model
 from parity.case.arrayfile import read_npz_all
 from parity.draw import WEIGHTS, Distribution, draw, kernel_distribution
 from parity.errors import BadInput
-from parity.graph import Graph
+from parity.graph import LIMIT, Graph
 from parity.layers import Weight
 
 
@@ -88,7 +88,7 @@ def compare_names(wanted: Mapping[str, object], found: Mapping[str, object], fil
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     if path.suffix == ".npz":
-        return read_npz_all(path)
+        return read_npz_all(path, limit=LIMIT)
     if path.suffix != ".safetensors":
         raise BadInput(f"found {path.name!r}, expected a .safetensors or .npz file", path="weights.file")
     with safe_open(path, framework="np") as file:

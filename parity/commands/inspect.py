@@ -1,0 +1,91 @@
+"""``parity check``, ``list``, ``targets`` and ``show``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from parity.commands.select import load_all, matching, one_case
+from parity.errors import BadInput
+from parity.targets import ALL, missing
+from parity.workers.pool import TargetUnavailable, Worker
+
+
+def check_cases(files: Sequence[Path] | None) -> int:
+    """Validate, files that cases read included."""
+    cases, bad = load_all(files)
+    for case in cases:
+        try:
+            case.inputs()
+            if case.spec.weights and case.spec.weights.file:
+                case.weights()
+        except BadInput as error:
+            bad.append(error.within(file=str(case.file)))
+    for error in bad:
+        print(error, file=sys.stderr)
+    print(f"{len(cases)} cases are well" + (f", {len(bad)} errors" if bad else ""))
+    return 2 if bad or not cases else 0
+
+
+def list_cases(files: Sequence[Path] | None, expression: str | None) -> int:
+    """One id a line."""
+    cases, bad = load_all(files)
+    for case in matching(cases, expression):
+        print(case.id)
+    for error in bad:
+        print(error, file=sys.stderr)
+    return 2 if bad else 0
+
+
+def show_targets() -> None:
+    """What runs here. Starts every engine that is installed."""
+    table = Table("target", "status", "versions", "device", "mode", header_style="bold")
+    for target in ALL:
+        why = missing(target)
+        if why is None:
+            worker = Worker(target)
+            try:
+                worker.start()
+                facts = worker.facts
+                versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
+                table.add_row(str(target), "ready", versions, facts["device"], facts["mode"])
+                continue
+            except TargetUnavailable as error:
+                why = str(error)
+            finally:
+                worker.stop()
+        table.add_row(str(target), f"skipped: {why}", "", "", "")
+    Console().print(table)
+
+
+def show_case(name: str) -> None:
+    """The summary table that Keras users know."""
+    case = one_case(name)
+    graph = case.graph
+    table = Table("layer", "type", "reads", "output shape", "parameters", header_style="bold")
+    table.columns[-1].justify = "right"
+    for tensor, spec in graph.inputs.items():
+        table.add_row(tensor, "input", "", str(list(spec.shape)), "")
+    seen: set[str] = set()
+    for node in graph.nodes:
+        count, tied = 0, False
+        for canonical, weight in graph.node_weights(node).items():
+            size = 1
+            for s in weight.shape:
+                size *= s
+            tied |= node.weight_name(canonical) in seen
+            count += 0 if node.weight_name(canonical) in seen else size
+            seen.add(node.weight_name(canonical))
+        stated = ", ".join(f"{k}={_short(v)}" for k, v in node.layer.parameters().items())
+        table.add_row(node.name, f"{type(node.layer).__name__}({stated})", ", ".join(node.inputs),
+                      str(list(graph.specs[node.name].shape)), f"{count:,}" + (" (shared)" if tied else ""))
+    Console().print(case.spec.description.strip(), table, f"Total parameters: {graph.parameter_count:,}", sep="\n",
+                    highlight=False)
+
+
+def _short(value: object) -> str:
+    return str(list(value)) if isinstance(value, tuple) else str(value)

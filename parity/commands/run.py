@@ -1,0 +1,117 @@
+"""``parity run`` and ``parity report``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from parity import results
+from parity.case.case import Case
+from parity.commands.select import chosen_targets, load_all, matching
+from parity.errors import BadInput
+from parity.judge.verdict import ORDER
+from parity.results import Record
+from parity.session import Session, network_hash
+from parity.workers.pool import Pool
+
+COLOURS = {"equal": "green", "rounding": "green", "unsupported": "bright_black", "skipped": "bright_black"}
+
+
+def run_cases(
+    files: Sequence[Path] | None, expression: str | None, targets: str | None, jobs: int | None, out: Path, resume: bool
+) -> int:
+    """Run, print the summary, write the page; the exit status."""
+    console, errors = Console(), Console(stderr=True)
+    cases, bad = load_all(files)
+    chosen = chosen_targets(targets)
+    wanted = matching(cases, expression) if cases else []
+    old = results.Results()
+    if resume and (out / results.FILE).exists():
+        old = results.read([out])
+    done = finished(old, wanted)
+
+    def complain(error: BadInput) -> None:
+        errors.print(Text(f"bad input: {error}", style="red"))
+
+    for error in bad:
+        complain(error)
+    failed: list[Record] = []
+    # Without a terminal a line for every tenth of the way, so that a log shows life.
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+    with results.Writer(out, resume=resume) as writer, Session(Pool(), jobs or os.cpu_count() or 1) as session, progress:
+        writer.add(results.run_record())
+        total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if t in c.targets)
+        task = progress.add_task("starting the frameworks", total=total)
+
+        def on_cell(record: Record) -> None:
+            progress.update(task, advance=1, description=f"{record['target']:>22}")
+            if not record["ok"]:
+                failed.append(record)
+                text = f"{record['verdict']}: {record['case']} on {record['target']}: {record['message']}"
+                progress.console.print(Text(text, style="red"))
+
+        def on_bad(case: Case, error: BadInput) -> None:
+            bad.append(error)
+            complain(error)
+
+        session.run(wanted, chosen, writer, done=done, on_cell=on_cell, on_bad=on_bad)
+        progress.update(task, description="done", total=progress.tasks[0].completed)
+    found = results.read([out])
+    console.print(summary(found))
+    print(f"report: {write_report([out], out)}")
+    if bad:
+        return 2
+    compared = [c for c in found.cells.values() if c["verdict"] not in ("skipped", "unsupported")]
+    if not compared:
+        print("nothing was compared: every cell was skipped", file=sys.stderr)
+    return 1 if any(not c["ok"] for c in found.cells.values()) or not compared else 0
+
+
+def finished(old: results.Results, cases: Sequence[Case]) -> set[tuple[str, str]]:
+    """(case, target) of this environment that an earlier run finished, on the same network."""
+    here, known = results.environment(), {c.id: c for c in cases}
+    done = set()
+    for (environment, case, target), cell in old.cells.items():
+        same = case in known and old.cases.get(case, {}).get("network") == network_hash(known[case])
+        if environment == here and same and cell["verdict"] not in ("skipped", "crashed", "timeout"):
+            done.add((case, target))
+    return done
+
+
+def summary(found: results.Results) -> Table:
+    """Verdicts by target."""
+    table = Table(title=None, header_style="bold")
+    verdicts = [v for v in ORDER if any(c["verdict"] == v for c in found.cells.values())]
+    table.add_column("target")
+    for verdict in verdicts:
+        table.add_column(verdict, justify="right", style=COLOURS.get(verdict, "red"))
+    table.add_column("largest error ÷ bound", justify="right")
+    rows: dict[str, Counter] = {}
+    ratios: dict[str, float] = {}
+    for cell in found.cells.values():
+        rows.setdefault(cell["target"], Counter())[cell["verdict"]] += 1
+        for finding in (*cell.get("layers", ()), *cell.get("final", ())):
+            ratio = (finding["metrics"] or {}).get("bound_ratio")
+            if ratio is not None:
+                ratios[cell["target"]] = max(ratios.get(cell["target"], 0.0), float(ratio))
+    for target in sorted(rows):
+        ratio = ratios.get(target)
+        table.add_row(target, *(str(rows[target][v] or "") for v in verdicts), "" if ratio is None else f"{ratio:.3g}")
+    return table
+
+
+def write_report(folders: Sequence[Path], out: Path) -> Path:
+    """Merge results and write the page."""
+    from parity.report.page import write
+
+    return write(results.read(folders), out)
