@@ -55,6 +55,7 @@ class KerasModel:
     def _call(self, fn: Callable, names: tuple[str, ...], inputs: Arrays) -> Arrays:
         feed = [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
         out = fn(feed)
+        out = out if isinstance(out, list | tuple) else [out]  # Keras unwraps a list of one
         canonical = {}
         for name, value in zip(names, out, strict=True):
             array = np.asarray(value)
