@@ -83,7 +83,7 @@ def to_model(onnx: Any, graph: Graph, kit: OnnxKit, weights: Mapping[str, np.nda
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(spec.dtype))
         return helper.make_tensor_value_info(name, kind, spec.shape)
 
-    initializers = [from_array(np.ascontiguousarray(a), n) for n, a in {**weights, **kit.constants}.items()]
+    initializers = [from_array(np.asarray(a, order="C"), n) for n, a in {**weights, **kit.constants}.items()]
     nodes = [helper.make_node(op, i, o, **attributes) for op, i, o, attributes in kit.nodes]
     body = helper.make_graph(nodes, "parity", [info(n) for n in graph.inputs], [info(n) for n in outputs], initializers)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="parity")

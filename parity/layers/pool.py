@@ -59,6 +59,18 @@ class _MaxPool(_Pool):
 
     cover_all: bool
 
+    def infer(self, *x: Spec) -> tuple[Spec, ...]:
+        """(N, C, *spatial) → (N, C, *out)."""
+        out = super().infer(*x)
+        axes = zip(x[0].shape[2:], out[0].shape[2:], self.stride, self.pad, strict=True)
+        for size, windows, stride, (begin, _) in axes:
+            if (windows - 1) * stride - begin >= size:
+                raise BadInput(
+                    f"with cover_all the last of {windows} windows begins at {(windows - 1) * stride - begin}, behind the "
+                    f"input's {size} elements: it would see padding only, −inf in Chainer; take a stride up to the kernel",
+                    path="cover_all")
+        return out
+
     def reach(self, spatial: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         """(begin, end) padding with which a pooling that rounds down gives the same windows."""
         if not self.cover_all:
