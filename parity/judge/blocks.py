@@ -13,14 +13,14 @@ BLOCK = 1 << 15  # elements; the scratch of one block, about 1.8 MB, stays in th
 _DOT = 1 << 13  # BLAS starts threads of its own for longer vectors
 _SHIFT = 18  # of a float32's 23 mantissa bits the histogram of distances keeps 5: 32 buckets an octave
 _BUCKETS = ((127 + 64) << (23 - _SHIFT)) + 1  # up to a distance of 2**64
-_FEW = 16  # classes up to which a loop over the class axis beats np.argmax
+_FEW = 16  # classes up to which a loop over the class axis may beat np.argmax
 
 Index = tuple[int, ...]
 
 
 def is_float(dtype: np.dtype) -> bool:
     """Whether the dtype is one of the floating ones accepted; bfloat16 is ml_dtypes', which NumPy does not know."""
-    return dtype.name in ("float16", "float32", "float64", "bfloat16")
+    return dtype.char in "efd" or (dtype.kind == "V" and dtype.name == "bfloat16")
 
 
 def places(shape: Index, block: int, whole_rows: bool) -> Iterator[tuple[slice, ...]]:
@@ -167,7 +167,11 @@ class Sweep:
 
 def percentile(histogram: np.ndarray, share: float, largest: int) -> int:
     """The upper edge of the bucket that ``share`` of the counts reach, but no more than ``largest``."""
-    reached = int(np.searchsorted(histogram.cumsum(), math.ceil(share * histogram.sum())))
+    filled = np.flatnonzero(histogram)
+    if filled.size == 0:
+        return 0
+    sums = histogram[filled].cumsum()
+    reached = filled[np.searchsorted(sums, math.ceil(share * int(sums[-1])))]
     edge = np.array([(reached + 1) << _SHIFT], np.uint32).view(np.float32)[0]
     return min(largest, math.ceil(edge) - 1)
 
@@ -190,7 +194,8 @@ def agreeing_long(a: np.ndarray, r: np.ndarray, block: int) -> int:
 
 def _agreeing(a: np.ndarray, b: np.ndarray, *, finite: bool) -> int:
     """Positions of two (n, classes, m) arrays whose argmax over the classes is the same."""
-    if a.shape[1] > _FEW or not finite:
+    rows, classes = a.shape[0] * a.shape[2], a.shape[1]
+    if not finite or classes > _FEW or rows < 80 * classes:  # the crossover as measured, with blocks of 32k
         return int(np.count_nonzero(a.argmax(1) == b.argmax(1)))
     return int(np.count_nonzero(_first_largest(a) == _first_largest(b)))
 

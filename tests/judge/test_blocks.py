@@ -116,6 +116,14 @@ def test_argmax_is_that_of_numpy(both, shape, block):
     assert compare(a, r.astype(float), block=block).argmax_agreement == expected
 
 
+@pytest.mark.parametrize("shape", [(4000, 3), (2, 5, 40, 50), (1500, 16), (3000, 1)])
+def test_argmax_over_few_classes_and_many_positions(shape):
+    a, r = np.random.default_rng(5).integers(0, 3, (2, *shape)).astype(np.float32)
+    assert compare(a, r).argmax_agreement == np.mean(a.argmax(1) == r.argmax(1))
+    a[1, 0] = np.nan
+    assert compare(a, r).argmax_agreement == np.mean(a.argmax(1) == r.argmax(1))
+
+
 @pytest.mark.parametrize("layout", ["contiguous", "channels last", "one row"])
 def test_extra_memory_does_not_grow_with_the_arrays(layout):
     a = np.ones((8, 500, 16, 32), np.float32)
