@@ -120,7 +120,7 @@ def test_argmax_is_that_of_numpy(both, shape, block):
 def test_argmax_over_few_classes_and_many_positions(shape):
     a, r = np.random.default_rng(5).integers(0, 3, (2, *shape)).astype(np.float32)
     assert compare(a, r).argmax_agreement == np.mean(a.argmax(1) == r.argmax(1))
-    a[1, 0] = np.nan
+    a[:, -1] = np.nan
     assert compare(a, r).argmax_agreement == np.mean(a.argmax(1) == r.argmax(1))
 
 
