@@ -1,4 +1,4 @@
-"""A run: cases times targets, through the workers, to verdicts. The command line and the pytest plugin both call this."""
+"""A run: cases times targets, through the workers, to verdicts. Command line and pytest plugin both call this."""
 
 from __future__ import annotations
 
@@ -79,8 +79,13 @@ class Session:
     def cell(self, prepared: Prepared, target: Target) -> Record:
         """One case on one target, to its verdict."""
         case = prepared.case
-        record: Record = {"kind": "cell", "case": case.id, "target": str(target), "environment": results.environment(),
-                          "hash": prepared.hash}
+        record: Record = {
+            "kind": "cell",
+            "case": case.id,
+            "target": str(target),
+            "environment": results.environment(),
+            "hash": prepared.hash,
+        }
         start = time.perf_counter()
         record |= self._outcome(prepared, target)
         record["seconds"] = round(time.perf_counter() - start, 4)
@@ -115,7 +120,9 @@ class Session:
             return {k[2:]: v for k, v in out.items() if k.startswith(prefix)}
 
         proof = reply["certificate"]
-        found: Judgement = judge(prepared.reference, part("t:"), part("y:"), "" if proof["ok"] else proof["problems"][0])
+        found: Judgement = judge(
+            prepared.reference, part("t:"), part("y:"), "" if proof["ok"] else proof["problems"][0]
+        )
         taps, final = part("t:"), part("y:")
         before = {}
         for name, array in part("b:").items():
@@ -123,15 +130,25 @@ class Session:
             if array.shape == expected.shape:
                 before[name] = compare(array, expected).to_json()
         return {
-            "verdict": found.verdict, "message": found.message, "blame": list(found.blame),
-            "layers": [f.to_json() for f in found.layers], "final": [f.to_json() for f in found.final],
+            "verdict": found.verdict,
+            "message": found.message,
+            "blame": list(found.blame),
+            "layers": [f.to_json() for f in found.layers],
+            "final": [f.to_json() for f in found.final],
             "tapping_changes": not all(np.array_equal(taps[k], final[k]) for k in final if k in taps),
-            "before": before, "certificate": proof, "timings": {k: round(v, 6) for k, v in reply["timings"].items()},
+            "before": before,
+            "certificate": proof,
+            "timings": {k: round(v, 6) for k, v in reply["timings"].items()},
         }
 
     def run(
-        self, cases: Sequence[Case], targets: Sequence[Target], writer: results.Writer, *,
-        done: Iterable[tuple[str, str]] = (), on_cell: Callable[[Record], None] = lambda _: None,
+        self,
+        cases: Sequence[Case],
+        targets: Sequence[Target],
+        writer: results.Writer,
+        *,
+        done: Iterable[tuple[str, str]] = (),
+        on_cell: Callable[[Record], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
     ) -> None:
         """All cases on all targets they are meant for; a record for each as it comes.
@@ -239,17 +256,31 @@ def case_record(prepared: Prepared) -> Record:
     layers = []
     for node in graph.nodes:
         weights = graph.node_weights(node)
-        layers.append({
-            "name": node.name, "layer": type(node.layer).__name__, "from": list(node.inputs),
-            "parameters": node.layer.parameters(), "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},
-            "weights": {c: {"name": node.weight_name(c), "axes": w.axes, "shape": list(w.shape)} for c, w in weights.items()},
-            "count": sum(int(np.prod(w.shape)) for w in weights.values()),
-        })
+        layers.append(
+            {
+                "name": node.name,
+                "layer": type(node.layer).__name__,
+                "from": list(node.inputs),
+                "parameters": node.layer.parameters(),
+                "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},
+                "weights": {
+                    c: {"name": node.weight_name(c), "axes": w.axes, "shape": list(w.shape)} for c, w in weights.items()
+                },
+                "count": sum(int(np.prod(w.shape)) for w in weights.values()),
+            }
+        )
     return {
-        "kind": "case", "case": case.id, "description": case.spec.description, "file": case.file.as_posix(),
-        "inputs": {k: [list(s.shape), s.dtype] for k, s in graph.inputs.items()}, "outputs": list(graph.outputs),
-        "layers": layers, "parameters": graph.parameter_count, "hash": prepared.hash,
-        "expect": [e.model_dump() for e in case.spec.expect], "network": network_hash(case),
+        "kind": "case",
+        "case": case.id,
+        "description": case.spec.description,
+        "file": case.file.as_posix(),
+        "inputs": {k: [list(s.shape), s.dtype] for k, s in graph.inputs.items()},
+        "outputs": list(graph.outputs),
+        "layers": layers,
+        "parameters": graph.parameter_count,
+        "hash": prepared.hash,
+        "expect": [e.model_dump() for e in case.spec.expect],
+        "network": network_hash(case),
     }
 
 
@@ -263,10 +294,11 @@ def _check_indices(graph: Graph, inputs: dict[str, np.ndarray]) -> None:
     """Indices into a table must be rows of it: runtimes differ in what they do with others, without a word."""
     for node in graph.nodes:
         rows = node.layer.parameters().get("vocabulary")
-        for name in node.inputs if rows else ():
-            if name in inputs and (low := inputs[name].min()) < 0 or name in inputs and inputs[name].max() >= rows:
-                raise BadInput(f"indices from {low} to {inputs[name].max()}; {node.name} has rows 0 … {rows - 1}",
-                               path=f"inputs.{name}")
+        for name in set(node.inputs) & set(inputs) if rows else ():
+            low, high = inputs[name].min(), inputs[name].max()
+            if low < 0 or high >= rows:
+                found = f"indices from {low} to {high}; {node.name} has rows 0 … {rows - 1}"
+                raise BadInput(found, path=f"inputs.{name}")
 
 
 def _with_expectation(record: Record, case: Case, target: Target) -> Record:

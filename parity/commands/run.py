@@ -48,7 +48,11 @@ def run_cases(
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )
-    with results.Writer(out, resume=resume) as writer, Session(Pool(), jobs or os.cpu_count() or 1) as session, progress:
+    with (
+        results.Writer(out, resume=resume) as writer,
+        Session(Pool(), jobs or os.cpu_count() or 1) as session,
+        progress,
+    ):
         writer.add(results.run_record())
         total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if t in c.targets)
         task = progress.add_task("starting the frameworks", total=total)
