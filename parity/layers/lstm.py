@@ -25,7 +25,7 @@ from parity.layers.recurrent import (
 
 @dataclass(frozen=True)
 class LSTM(Recurrent):
-    """Hochreiter & Schmidhuber 1997 with forget gates. a = W·x + b + R·h + rb for each gate; i, f, o = σ(a), c̃ = tanh(a).
+    """Hochreiter & Schmidhuber 1997, with forget gates. a = W·x + b + R·h + rb; i, f, o = σ(a), c̃ = tanh(a).
 
     c ← f·c + i·c̃, h ← o·tanh(c).
 

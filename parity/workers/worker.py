@@ -1,4 +1,4 @@
-"""The process in which one engine lives: ``python -m parity.workers.worker ENGINE DEVICE IN OUT``, as the pool starts it."""
+"""The process in which one engine lives: ``python -m parity.workers.worker ENGINE DEVICE IN OUT``, for the pool."""
 
 from __future__ import annotations
 
