@@ -83,6 +83,10 @@ class Layer:
         """
         return (x[0],)
 
+    def arithmetic(self, *x: Spec) -> str:
+        """How the output sizes come about, for messages; empty where there is nothing to compute."""
+        return ""
+
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """Canonical name → weight, for inputs of these shapes."""
         return {}

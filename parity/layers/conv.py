@@ -10,7 +10,18 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec, Weight
-from parity.layers.sizes import ONE, ZERO, Pads, Positive, Sizes, need_rank, pads_per_axis, per_axis, window_size
+from parity.layers.sizes import (
+    ONE,
+    ZERO,
+    Pads,
+    Positive,
+    Sizes,
+    need_rank,
+    pads_per_axis,
+    per_axis,
+    window_size,
+    window_text,
+)
 
 SPATIAL = {1: "w", 2: "h w", 3: "d h w"}
 
@@ -64,6 +75,10 @@ class _Conv(Layer):
                 raise BadInput(f"{name} ({channels}) must be a multiple of groups, found {self.groups}", path="groups")
         axes = zip(x[0].shape[2:], self.kernel, self.stride, self.pad, self.dilation, strict=True)
         return (Spec((x[0].shape[0], self.filters, *(window_size(*a) for a in axes)), x[0].dtype),)
+
+    def arithmetic(self, *x: Spec) -> str:
+        """(N + P − F) / S + 1 for every axis."""
+        return window_text(x[0].shape[2:], self.kernel, self.stride, self.pad, self.dilation)
 
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """W (filters, C / groups, *kernel), b (filters)."""

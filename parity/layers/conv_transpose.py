@@ -62,6 +62,12 @@ class ConvTranspose2D(Layer):
         spatial = (self.out(s, a) for a, s in enumerate(x[0].shape[2:]))
         return (Spec((x[0].shape[0], self.filters, *spatial), x[0].dtype),)
 
+    def arithmetic(self, *x: Spec) -> str:
+        """(N − 1)·S + F − P + output_padding for every axis."""
+        axes = zip(x[0].shape[2:], self.stride, self.kernel, self.pad, self.output_padding, strict=True)
+        texts = [f"({n} − 1)·{s} + {k} − {sum(p)} + {o} = {(n - 1) * s + k - sum(p) + o}" for n, s, k, p, o in axes]
+        return "(N − 1)·S + F − P + output_padding: " + "; ".join(texts)
+
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """W (C, filters, *kernel), b (filters)."""
         i = x[0].shape[1]

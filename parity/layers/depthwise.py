@@ -51,6 +51,10 @@ class DepthwiseConv2D(Layer):
         need_rank(x[0], 4, what="N C H W")
         return self.as_conv(x[0].shape[1]).infer(*x)
 
+    def arithmetic(self, *x: Spec) -> str:
+        """(N + P − F) / S + 1 for every axis."""
+        return self.as_conv(x[0].shape[1]).arithmetic(*x)
+
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """W (C, multiplier, *kernel), b (C·multiplier)."""
         i = x[0].shape[1]

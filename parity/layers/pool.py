@@ -11,7 +11,7 @@ import numpy as np
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec
 from parity.layers.conv import flat, symmetric
-from parity.layers.sizes import ZERO, Pads, Sizes, need_rank, pads_per_axis, per_axis, window_size
+from parity.layers.sizes import ZERO, Pads, Sizes, need_rank, pads_per_axis, per_axis, window_size, window_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,11 @@ class _Pool(Layer):
         axes = zip(x[0].shape[2:], self.kernel, self.stride, self.pad, strict=True)
         out = (window_size(*a, cover=getattr(self, "cover_all", False)) for a in axes)
         return (Spec((*x[0].shape[:2], *out), x[0].dtype),)
+
+    def arithmetic(self, *x: Spec) -> str:
+        """(N + P − F) / S + 1 for every axis."""
+        cover = getattr(self, "cover_all", False)
+        return window_text(x[0].shape[2:], self.kernel, self.stride, self.pad, cover=cover)
 
 
 @dataclass(frozen=True, kw_only=True)

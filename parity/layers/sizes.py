@@ -106,3 +106,21 @@ def window_size(
             path="kernel",
         )
     return out
+
+
+def window_text(
+    spatial: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...] | None = None,
+    cover: bool = False,
+) -> str:
+    """The arithmetic of :func:`window_size` for every axis, in figures."""
+    rounded = "rounded up" if cover else "rounded down"
+    texts = []
+    for n, k, s, p, d in zip(spatial, kernel, stride, pad, dilation or (1,) * len(kernel), strict=True):
+        extent = (k - 1) * d + 1
+        note = "" if (n + sum(p) - extent) % s == 0 else f", {rounded}"
+        texts.append(f"({n} + {sum(p)} − {extent}) / {s} + 1 = {window_size(n, k, s, p, d, cover)}{note}")
+    return "(N + P − F) / S + 1: " + "; ".join(texts)
