@@ -72,13 +72,15 @@ class Graph:
             if node.name in done:
                 return
             if node.name in open_:
-                loop = " → ".join([*open_[open_.index(node.name):], node.name])
+                loop = " → ".join([*open_[open_.index(node.name) :], node.name])
                 raise BadInput(f"the layers read each other in a circle: {loop}", path=f"layers.{node.name}.from")
             open_.append(node.name)
             for name in node.inputs:
                 if name not in known:
-                    raise BadInput(f"unknown tensor {name!r}; there are {', '.join(sorted(known))}",
-                                   path=f"layers.{node.name}.from")
+                    raise BadInput(
+                        f"unknown tensor {name!r}; there are {', '.join(sorted(known))}",
+                        path=f"layers.{node.name}.from",
+                    )
                 if name in made:
                     visit(made[name])
             open_.pop()
@@ -100,8 +102,9 @@ class Graph:
                 fits, expected = len(node.inputs) == len(wanted), str(len(wanted))
             kind = type(node.layer).__name__
             if not fits:
-                raise BadInput(f"{kind} reads {expected} tensors, found {len(node.inputs)}",
-                               path=f"layers.{node.name}.from")
+                raise BadInput(
+                    f"{kind} reads {expected} tensors, found {len(node.inputs)}", path=f"layers.{node.name}.from"
+                )
             try:
                 outs = node.layer.infer(*(found[i] for i in node.inputs))
                 for out in outs:
@@ -120,15 +123,20 @@ class Graph:
             own = self.node_weights(node)
             for canonical in node.shared:
                 if canonical not in own:
-                    raise BadInput(f"{type(node.layer).__name__} has no weight {canonical!r} here; it has "
-                                   + (", ".join(own) or "none"), path=f"layers.{node.name}.weights")
+                    raise BadInput(
+                        f"{type(node.layer).__name__} has no weight {canonical!r} here; it has "
+                        + (", ".join(own) or "none"),
+                        path=f"layers.{node.name}.weights",
+                    )
             for canonical, weight in own.items():
                 name = node.weight_name(canonical)
                 check_size(weight.shape, f"layers.{node.name}")
                 same = found.setdefault(name, weight)
                 if same.shape != weight.shape:
-                    raise BadInput(f"{name} has shape {list(same.shape)} elsewhere and {list(weight.shape)} here",
-                                   path=f"layers.{node.name}.weights.{canonical}")
+                    raise BadInput(
+                        f"{name} has shape {list(same.shape)} elsewhere and {list(weight.shape)} here",
+                        path=f"layers.{node.name}.weights.{canonical}",
+                    )
         return found
 
     def node_weights(self, node: Node) -> dict[str, Weight]:
@@ -183,8 +191,13 @@ class Graph:
         return {
             "inputs": {k: [list(s.shape), s.dtype] for k, s in self.inputs.items()},
             "nodes": [
-                {"name": n.name, "layer": type(n.layer).__name__, "inputs": list(n.inputs), "shared": dict(n.shared),
-                 "parameters": n.layer.parameters()}
+                {
+                    "name": n.name,
+                    "layer": type(n.layer).__name__,
+                    "inputs": list(n.inputs),
+                    "shared": dict(n.shared),
+                    "parameters": n.layer.parameters(),
+                }
                 for n in self.nodes
             ],
             "outputs": list(self.outputs),
@@ -198,8 +211,12 @@ class Graph:
             return tuple(map(tuples, value)) if isinstance(value, list | tuple) else value
 
         nodes = tuple(
-            Node(n["name"], Layer.registry[n["layer"]](**{k: tuples(v) for k, v in n["parameters"].items()}),
-                 tuple(n["inputs"]), n["shared"])
+            Node(
+                n["name"],
+                Layer.registry[n["layer"]](**{k: tuples(v) for k, v in n["parameters"].items()}),
+                tuple(n["inputs"]),
+                n["shared"],
+            )
             for n in data["nodes"]
         )
         inputs = {k: Spec(tuple(shape), dtype) for k, (shape, dtype) in data["inputs"].items()}
