@@ -161,6 +161,11 @@ class Worker:
                 self._process.wait()
             self._process = None
 
+    def close(self) -> None:
+        """End the process for good."""
+        self.stop()
+        self._log.close()
+
 
 class Pool:
     """The workers of a run, by target."""
@@ -172,7 +177,9 @@ class Pool:
 
     def __getitem__(self, target: Target) -> Worker:
         with self._lock:
-            return self._workers.setdefault(str(target), Worker(target, self._threads))
+            if str(target) not in self._workers:  # not setdefault(): a worker holds an open log from the start
+                self._workers[str(target)] = Worker(target, self._threads)
+            return self._workers[str(target)]
 
     def __enter__(self) -> Pool:
         return self
@@ -183,4 +190,5 @@ class Pool:
     def stop(self) -> None:
         """End all processes."""
         for worker in self._workers.values():
-            worker.stop()
+            worker.close()
+        self._workers.clear()
