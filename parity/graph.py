@@ -23,12 +23,14 @@ class Node:
         layer: what it does.
         inputs: tensor names it reads.
         shared: canonical weight name → name of the weight in the network, where it is not ``node/weight``.
+        stated: the shape that its first output must have, where the case states it.
     """
 
     name: str
     layer: Layer
     inputs: tuple[str, ...]
     shared: Mapping[str, str]
+    stated: tuple[int, ...] | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -112,6 +114,10 @@ class Graph:
             except BadInput as error:
                 where = f"layers.{node.name}"
                 raise BadInput(f"{kind}: {error.message}", path=error.path).within(path=where) from None
+            if node.stated not in (None, outs[0].shape):
+                how = node.layer.arithmetic(*(found[i] for i in node.inputs))
+                text = f"{kind} gives {list(outs[0].shape)}, the case states {list(node.stated or ())}"
+                raise BadInput(text + (f"; {how}" if how else ""), path=f"layers.{node.name}.output_shape")
             found.update(zip(node.outputs, outs, strict=True))
         return found
 

@@ -14,7 +14,7 @@ from parity.errors import BadInput
 from parity.graph import Graph, Node
 from parity.layers import Layer, Spec
 
-RESERVED = ("layer", "name", "from", "weights")
+RESERVED = ("layer", "name", "from", "weights", "output_shape")
 """Keys of a layer item that are not parameters."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -99,4 +99,7 @@ def _node(name: str, item: dict[str, Any], previous: str | None) -> Node:
     shared = item.get("weights") or {}
     if not isinstance(shared, dict) or not all(isinstance(v, str) for v in shared.values()):
         raise BadInput(f"found {shared!r}, expected weight → name shared with other layers", path="weights")
-    return Node(name, make_layer(item), tuple(sources), shared)
+    stated = item.get("output_shape")
+    if stated is not None and not (isinstance(stated, list) and all(type(n) is int for n in stated)):
+        raise BadInput(f"found {stated!r}, expected the shape of the output, batch included", path="output_shape")
+    return Node(name, make_layer(item), tuple(sources), shared, tuple(stated) if stated else None)
