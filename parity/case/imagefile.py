@@ -21,7 +21,7 @@ MODES = {"gray": "L", "RGB": "RGB", "BGR": "RGB", "RGBA": "RGBA"}
 """What pixels are turned into, and Pillow's mode for it."""
 
 STORED = ("1", "L", "LA", "P", "RGB", "RGBA")
-"""Pillow's modes that are converted. Not I;16, whose conversion clips at 255; not CMYK, which needs a profile."""
+"""Pillow's modes that are converted. Not I and I;16, whose conversion clips at 255; not CMYK, which needs a profile."""
 
 
 def read_image(

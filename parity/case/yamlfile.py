@@ -88,7 +88,7 @@ def _text(path: Path, limit: int) -> str:
     if len(raw) > limit:
         raise BadInput(f"is larger than the {limit:,} bytes that are read; put arrays into npz files", file=file)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         found = f"byte 0x{raw[error.start]:02x} at offset {error.start} is not UTF-8"

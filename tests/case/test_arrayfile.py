@@ -161,16 +161,19 @@ def test_zip_bomb_is_refused_by_its_header(tmp_path):
     assert path.stat().st_size < 100_000
     start = time.perf_counter()
     assert "8,000,000 elements; at most 1,000,000" in bad_npz(path).message
-    assert time.perf_counter() - start < 0.1
+    assert time.perf_counter() - start < 0.5
 
 
-def test_archive_that_lies_about_the_size(tmp_path):
+@pytest.mark.parametrize(
+    ("stored", "claimed", "words"), [(SOUND, 96, "too long"), (SOUND[:-8], 8, "ends before its 96")]
+)
+def test_archive_that_lies_about_the_size(tmp_path, stored, claimed, words):
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.npy", SOUND)
-    lying = path.read_bytes().replace(struct.pack("<L", len(SOUND)), struct.pack("<L", len(SOUND) + 96))
-    path.write_bytes(lying)
-    assert "too long" in bad_npz(path).message
+        archive.writestr("a.npy", stored)
+    size, lie = struct.pack("<L", len(stored)), struct.pack("<L", len(stored) + claimed)
+    path.write_bytes(path.read_bytes().replace(size, lie))
+    assert words in bad_npz(path).message
 
 
 @settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])

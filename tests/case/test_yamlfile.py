@@ -188,6 +188,8 @@ def test_limit_of_nodes_is_exact(read):
     assert "more than 4 values" in refused(read, "[1, {a: 2}]", limit_nodes=4).message
     assert read("[&a [1], *a]", limit_nodes=5).data == [[1], [1]]
     assert "more than 4 values" in refused(read, "[&a [1], *a]", limit_nodes=4).message
+    assert read("[&a {k: 1}, *a]", limit_nodes=7).data == [{"k": 1}] * 2
+    assert "more than 6 values" in refused(read, "[&a {k: 1}, *a]", limit_nodes=6).message
 
 
 def test_limit_of_bytes_is_exact(read):

@@ -158,7 +158,7 @@ def test_float_in_resize_images(chainer, options, row):
 
 def test_float_in_resize_images_unmended(chainer, unmended):
     unmended(sys.modules["chainer.functions.array.resize_images"], "compute_indices_and_weights")
-    with pytest.raises(AttributeError, match=r"np\.float"):
+    with pytest.raises(AttributeError, match="float"):
         chainer.functions.resize_images(np.zeros((1, 1, 2, 3), np.float32), (4, 5))
 
 
