@@ -176,7 +176,7 @@ def _split(target, gates, first):
 
 def _nstep(p, c, link, states):
     def call(v):
-        *last, ys = link(*[None] * states, c.F.separate(v, axis=0))
+        *last, ys = c.parts(link(*[None] * states, c.F.separate(v, axis=0)), states + 1)
         return (c.F.stack(ys, axis=0), *(c.F.squeeze(s, axis=0) for s in last))
 
     return call
@@ -196,7 +196,7 @@ def _(p, c, x):
     def call(v):
         state, h, ys = None, None, []
         for t in range(x.shape[1]):
-            state, h = link(state, h, v[:, t])
+            state, h = c.parts(link(state, h, v[:, t]), 2)
             ys.append(h)
         return c.F.stack(ys, axis=1), h, state
 
