@@ -106,7 +106,8 @@ def test_what_has_no_literal_is_refused():
 
 
 @pytest.mark.parametrize(("wanted", "name"), [
-    ("lstm.h", "lstm_h"), ("class", "class_"), ("print", "print_"), ("2 images", "_2_images"), ("np", "np_"), ("über", "über"),
+    ("lstm.h", "lstm_h"), ("class", "class_"), ("print", "print_"), ("2 images", "_2_images"), ("np", "np_"),
+    ("über", "über"),
 ])  # fmt: skip
 def test_names_are_identifiers_and_free(wanted, name):
     names = Names(("np",))
