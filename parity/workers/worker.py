@@ -57,6 +57,27 @@ def handle(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -
     return reply, out
 
 
+def train(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict, dict]:
+    """Train one network from the framework's own initial values.
+
+    Args:
+        header: ``graph``, ``steps``, ``seed``.
+        arrays: ``x:<input>``.
+
+    Returns:
+        Header with the loss before each step; arrays ``w:<weight>`` in canonical layout.
+    """
+    if not hasattr(engine, "train"):
+        raise Unavailable("only Chainer trains")
+    inputs = {k[2:]: v for k, v in arrays.items()}
+    weights, losses = engine.train(Graph.from_json(header["graph"]), inputs, header["steps"], header["seed"])
+    return {"status": "done", "losses": losses}, {f"w:{k}": v for k, v in weights.items()}
+
+
+OPERATIONS = {"run": handle, "train": train}
+"""What a request may ask for in its ``op``; to run is the default."""
+
+
 def serve(engine: Any, source: int, sink: int) -> None:
     """Answer requests until the parent is gone. An exception costs its own request."""
     while True:
@@ -65,7 +86,7 @@ def serve(engine: Any, source: int, sink: int) -> None:
         except Closed:
             return
         try:
-            reply, out = handle(engine, header, arrays)
+            reply, out = OPERATIONS[header.get("op", "run")](engine, header, arrays)
         except Unavailable as reason:
             reply, out = {"status": "unsupported", "message": str(reason)}, {}
         except MemoryError:
