@@ -55,7 +55,9 @@ def make_layer(item: dict[str, Any]) -> Layer:
     """
     kind = item.get("layer")
     if kind is None:
-        raise BadInput(f"a layer item needs the key layer; found {', '.join(map(str, item)) or 'nothing'}", path="layer")
+        raise BadInput(
+            f"a layer item needs the key layer; found {', '.join(map(str, item)) or 'nothing'}", path="layer"
+        )
     if kind not in Layer.registry:
         near = difflib.get_close_matches(str(kind), Layer.registry, 1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -65,7 +67,9 @@ def make_layer(item: dict[str, Any]) -> Layer:
     try:
         return validated(adapter(cls), parameters, cls.takes(), kind)
     except BadInput as error:
-        raise BadInput(error.message if kind in error.message else f"{kind}: {error.message}", path=error.path) from None
+        raise BadInput(
+            error.message if kind in error.message else f"{kind}: {error.message}", path=error.path
+        ) from None
 
 
 def build_graph(items: list[Any], inputs: dict[str, Spec], outputs: list[str] | None) -> Graph:

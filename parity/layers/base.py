@@ -55,7 +55,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Layer:
-    """Base of all layers. A subclass is registered under its class name."""
+    """Base of all layers. A subclass is registered under its class name, unless it is abstract."""
 
     registry: ClassVar[dict[str, type[Layer]]] = {}
     inputs: ClassVar[tuple[str, ...]] = ("x",)
@@ -69,10 +69,10 @@ class Layer:
     gaps: ClassVar[dict[str, list[Gap]]] = {}
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False}
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         cls.rules, cls.gaps = {}, {}
-        if not cls.__name__.startswith("_") and cls.__module__ != Layer.__module__:
+        if not abstract:
             Layer.registry[cls.__name__] = cls
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
@@ -169,5 +169,5 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Elementwise(Layer):
+class Elementwise(Layer, abstract=True):
     """Base of layers that make one output element from one input element, any shape."""

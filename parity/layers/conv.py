@@ -37,7 +37,7 @@ def symmetric(pads: tuple[tuple[int, int], ...]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Conv(Layer):
+class _Conv(Layer, abstract=True):
     """Cross-correlation. y[n, o, q] = Σ_{i, r} x[n, i, q·stride − pad + r·dilation]·W[o, i, r] + b[o].
 
     The output size is (N + P − F) / S + 1, rounded down, with F = (kernel − 1)·dilation + 1.

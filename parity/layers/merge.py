@@ -13,7 +13,7 @@ from parity.layers.sizes import axis_of
 
 
 @dataclass(frozen=True)
-class _Arithmetic(Layer):
+class _Arithmetic(Layer, abstract=True):
     """Element by element, over inputs of one shape."""
 
     inputs: ClassVar[tuple[str, ...]] = ("a", "b")

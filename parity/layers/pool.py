@@ -15,7 +15,7 @@ from parity.layers.sizes import ZERO, Pads, Sizes, need_rank, pads_per_axis, per
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Pool(Layer):
+class _Pool(Layer, abstract=True):
     """A figure for each window of each channel.
 
     Args:
@@ -53,7 +53,7 @@ class _Pool(Layer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _MaxPool(_Pool):
+class _MaxPool(_Pool, abstract=True):
     """Largest element of each window; padding never wins.
 
     Args:

@@ -25,7 +25,7 @@ def through(e, W):
 
 
 @dataclass(frozen=True)
-class Recurrent(Layer):
+class Recurrent(Layer, abstract=True):
     """What LSTM and GRU share."""
 
     units: Positive

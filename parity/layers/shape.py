@@ -12,7 +12,7 @@ from parity.layers.base import Layer, Spec
 
 
 @dataclass(frozen=True)
-class _Move(Layer):
+class _Move(Layer, abstract=True):
     """Elements in another order or shape."""
 
 

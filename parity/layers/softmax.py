@@ -11,7 +11,7 @@ from parity.layers.sizes import axis_of
 
 
 @dataclass(frozen=True)
-class _SoftmaxLike(Layer):
+class _SoftmaxLike(Layer, abstract=True):
     """Normalised over one axis.
 
     Args:
