@@ -11,7 +11,9 @@ import typer
 from parity.errors import BadInput
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Proves that a network moved between Chainer, Keras and ONNX is still the same network.",
 )
 Files = Annotated[list[Path] | None, typer.Argument(help="Case files or folders of them. Default: cases/.")]
@@ -22,7 +24,9 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for results.jsonl and i
 
 @app.command()
 def run(
-    files: Files = None, k: Expression = None, targets: Targets = None,
+    files: Files = None,
+    k: Expression = None,
+    targets: Targets = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")] = None,
     out: Out = Path("reports"),
     resume: Annotated[bool, typer.Option("--resume", help="Keep finished cells and go on.")] = False,
@@ -86,7 +90,8 @@ def schema() -> None:
 
 @app.command()
 def reproduce(
-    case: Annotated[str, typer.Argument(help="A case's id.")], target: Annotated[str, typer.Argument(help="A target.")],
+    case: Annotated[str, typer.Argument(help="A case's id.")],
+    target: Annotated[str, typer.Argument(help="A target.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the script and its arrays.")] = Path("reproduce"),
 ) -> None:
     """Write a stand-alone script in the framework's own words that builds the net and prints the difference."""

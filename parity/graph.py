@@ -23,12 +23,14 @@ class Node:
         layer: what it does.
         inputs: tensor names it reads.
         shared: canonical weight name → name of the weight in the network, where it is not ``node/weight``.
+        stated: the shape that its first output must have, where the case states it.
     """
 
     name: str
     layer: Layer
     inputs: tuple[str, ...]
     shared: Mapping[str, str]
+    stated: tuple[int, ...] | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -72,13 +74,15 @@ class Graph:
             if node.name in done:
                 return
             if node.name in open_:
-                loop = " → ".join([*open_[open_.index(node.name):], node.name])
+                loop = " → ".join([*open_[open_.index(node.name) :], node.name])
                 raise BadInput(f"the layers read each other in a circle: {loop}", path=f"layers.{node.name}.from")
             open_.append(node.name)
             for name in node.inputs:
                 if name not in known:
-                    raise BadInput(f"unknown tensor {name!r}; there are {', '.join(sorted(known))}",
-                                   path=f"layers.{node.name}.from")
+                    raise BadInput(
+                        f"unknown tensor {name!r}; there are {', '.join(sorted(known))}",
+                        path=f"layers.{node.name}.from",
+                    )
                 if name in made:
                     visit(made[name])
             open_.pop()
@@ -100,8 +104,9 @@ class Graph:
                 fits, expected = len(node.inputs) == len(wanted), str(len(wanted))
             kind = type(node.layer).__name__
             if not fits:
-                raise BadInput(f"{kind} reads {expected} tensors, found {len(node.inputs)}",
-                               path=f"layers.{node.name}.from")
+                raise BadInput(
+                    f"{kind} reads {expected} tensors, found {len(node.inputs)}", path=f"layers.{node.name}.from"
+                )
             try:
                 outs = node.layer.infer(*(found[i] for i in node.inputs))
                 for out in outs:
@@ -109,6 +114,10 @@ class Graph:
             except BadInput as error:
                 where = f"layers.{node.name}"
                 raise BadInput(f"{kind}: {error.message}", path=error.path).within(path=where) from None
+            if node.stated not in (None, outs[0].shape):
+                how = node.layer.arithmetic(*(found[i] for i in node.inputs))
+                text = f"{kind} gives {list(outs[0].shape)}, the case states {list(node.stated or ())}"
+                raise BadInput(text + (f"; {how}" if how else ""), path=f"layers.{node.name}.output_shape")
             found.update(zip(node.outputs, outs, strict=True))
         return found
 
@@ -120,15 +129,20 @@ class Graph:
             own = self.node_weights(node)
             for canonical in node.shared:
                 if canonical not in own:
-                    raise BadInput(f"{type(node.layer).__name__} has no weight {canonical!r} here; it has "
-                                   + (", ".join(own) or "none"), path=f"layers.{node.name}.weights")
+                    raise BadInput(
+                        f"{type(node.layer).__name__} has no weight {canonical!r} here; it has "
+                        + (", ".join(own) or "none"),
+                        path=f"layers.{node.name}.weights",
+                    )
             for canonical, weight in own.items():
                 name = node.weight_name(canonical)
                 check_size(weight.shape, f"layers.{node.name}")
                 same = found.setdefault(name, weight)
                 if same.shape != weight.shape:
-                    raise BadInput(f"{name} has shape {list(same.shape)} elsewhere and {list(weight.shape)} here",
-                                   path=f"layers.{node.name}.weights.{canonical}")
+                    raise BadInput(
+                        f"{name} has shape {list(same.shape)} elsewhere and {list(weight.shape)} here",
+                        path=f"layers.{node.name}.weights.{canonical}",
+                    )
         return found
 
     def node_weights(self, node: Node) -> dict[str, Weight]:
@@ -183,8 +197,13 @@ class Graph:
         return {
             "inputs": {k: [list(s.shape), s.dtype] for k, s in self.inputs.items()},
             "nodes": [
-                {"name": n.name, "layer": type(n.layer).__name__, "inputs": list(n.inputs), "shared": dict(n.shared),
-                 "parameters": n.layer.parameters()}
+                {
+                    "name": n.name,
+                    "layer": type(n.layer).__name__,
+                    "inputs": list(n.inputs),
+                    "shared": dict(n.shared),
+                    "parameters": n.layer.parameters(),
+                }
                 for n in self.nodes
             ],
             "outputs": list(self.outputs),
@@ -198,8 +217,12 @@ class Graph:
             return tuple(map(tuples, value)) if isinstance(value, list | tuple) else value
 
         nodes = tuple(
-            Node(n["name"], Layer.registry[n["layer"]](**{k: tuples(v) for k, v in n["parameters"].items()}),
-                 tuple(n["inputs"]), n["shared"])
+            Node(
+                n["name"],
+                Layer.registry[n["layer"]](**{k: tuples(v) for k, v in n["parameters"].items()}),
+                tuple(n["inputs"]),
+                n["shared"],
+            )
             for n in data["nodes"]
         )
         inputs = {k: Spec(tuple(shape), dtype) for k, (shape, dtype) in data["inputs"].items()}

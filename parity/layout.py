@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from einops import rearrange
@@ -125,7 +126,7 @@ class Place:
         if self._dropped:
             array = np.expand_dims(array, axis)
         for stored, (home, sign) in enumerate(self._gates):
-            at = (slice(None),) * axis
+            at: tuple[Any, ...] = (slice(None),) * axis
             into[(*at, home)] = array[(*at, stored)] * array.dtype.type(sign)
 
 

@@ -1,7 +1,7 @@
 """Results on disk: ``results.jsonl``, one strict JSON record a line, appended as verdicts come.
 
-Records have a ``kind``: ``run`` (schema version, when, where, versions), ``target`` (facts, or why it is skipped), ``case``
-(the network) and ``cell`` (a case on a target). The report is made of nothing else.
+Records have a ``kind``: ``run`` (schema version, when, where, versions), ``target`` (facts, or why it is skipped),
+``case`` (the network) and ``cell`` (a case on a target). The report is made of nothing else.
 """
 
 from __future__ import annotations
@@ -37,9 +37,15 @@ def environment() -> str:
 def run_record() -> Record:
     """Who ran, when and where."""
     return {
-        "kind": "run", "schema": SCHEMA, "environment": environment(), "parity": parity.__version__,
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "python": platform.python_version(),
-        "numpy": np.__version__, "platform": f"{platform.system()} {platform.machine()}", "cpus": os.cpu_count(),
+        "kind": "run",
+        "schema": SCHEMA,
+        "environment": environment(),
+        "parity": parity.__version__,
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpus": os.cpu_count(),
     }
 
 
@@ -113,8 +119,11 @@ class Results:
         elif kind == "case":
             known = self.cases.get(record["case"])
             if known and known["hash"] != record["hash"]:
-                raise BadInput(f"{record['case']} was run on other inputs or weights ({record['hash']}) than in the "
-                               f"results read before ({known['hash']}); run both on the same case file", file=file)
+                raise BadInput(
+                    f"{record['case']} was run on other inputs or weights ({record['hash']}) than in the "
+                    f"results read before ({known['hash']}); run both on the same case file",
+                    file=file,
+                )
             self.cases[record["case"]] = record
         elif kind == "cell":
             self.cells[env, record["case"], record["target"]] = record
@@ -142,7 +151,9 @@ def records(folder: Path) -> Iterator[Record]:
                 return
             raise BadInput("not a record of parity's results", file=str(path), line=number)
         if record["kind"] == "run" and record.get("schema") != SCHEMA:
-            raise BadInput(f"found schema {record.get('schema')!r}, this version reads {SCHEMA}", file=str(path), line=number)
+            raise BadInput(
+                f"found schema {record.get('schema')!r}, this version reads {SCHEMA}", file=str(path), line=number
+            )
         yield record
 
 
@@ -160,6 +171,6 @@ def read(folders: Iterable[Path]) -> Results:
                 found.cases.pop(record["case"], None)  # a resumed run states its cases again
             found.add(record, str(folder))
         for table in (found.runs, found.targets, found.cases, found.cells):
-            for record in table.values():  # type: ignore[attr-defined]
+            for record in table.values():
                 merged.add(record, str(folder))
     return merged

@@ -1,9 +1,7 @@
-"""A run: cases times targets, through the workers, to verdicts. The command line and the pytest plugin both call this."""
+"""A run: cases times targets, through the workers, to verdicts. Command line and pytest plugin both call this."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 import threading
 import time
@@ -13,34 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from parity import results
 from parity.case.case import Case
-from parity.draw import digest
 from parity.errors import BadInput
-from parity.graph import Graph
-from parity.judge.bound import Reference
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED, Judgement, judge
+from parity.prepare import Prepared, Shelf, prepare
 from parity.results import Record
 from parity.targets import Target, missing
 from parity.workers.pool import Pool, TargetUnavailable, TimedOut, WorkerDied
-
-LARGE = 1 << 20
-"""Bytes of weights beyond which they go through a file, which the system maps into every worker."""
-
-
-@dataclass
-class Prepared:
-    """A case with its arrays and its reference; made once, for all targets."""
-
-    case: Case
-    inputs: dict[str, np.ndarray]
-    weights: dict[str, np.ndarray]
-    reference: Reference
-    hash: dict[str, str]
-    weights_file: str | None
 
 
 @dataclass
@@ -62,25 +42,19 @@ class Session:
         self._folder = tempfile.TemporaryDirectory(prefix="parity-")
 
     def prepare(self, case: Case) -> Prepared:
-        """Draw or read a case's arrays and evaluate its reference.
-
-        Raises:
-            BadInput: a file of the case is not what it should be.
-        """
-        inputs, weights = case.inputs(), case.weights()
-        _check_indices(case.graph, inputs)
-        file = None
-        if sum(w.nbytes for w in weights.values()) > LARGE:
-            file = str(Path(self._folder.name) / f"{digest(*weights.values())}.safetensors")
-            save_file(weights, file)
-        hashes = {"inputs": digest(*inputs.values()), "weights": digest(*weights.values())}
-        return Prepared(case, inputs, weights, Reference.of(case.graph, inputs, weights), hashes, file)
+        """As :func:`parity.prepare.prepare`, with this session's folder for large weights."""
+        return prepare(case, Path(self._folder.name))
 
     def cell(self, prepared: Prepared, target: Target) -> Record:
         """One case on one target, to its verdict."""
         case = prepared.case
-        record: Record = {"kind": "cell", "case": case.id, "target": str(target), "environment": results.environment(),
-                          "hash": prepared.hash}
+        record: Record = {
+            "kind": "cell",
+            "case": case.id,
+            "target": str(target),
+            "environment": results.environment(),
+            "hash": prepared.hash,
+        }
         start = time.perf_counter()
         record |= self._outcome(prepared, target)
         record["seconds"] = round(time.perf_counter() - start, 4)
@@ -115,7 +89,9 @@ class Session:
             return {k[2:]: v for k, v in out.items() if k.startswith(prefix)}
 
         proof = reply["certificate"]
-        found: Judgement = judge(prepared.reference, part("t:"), part("y:"), "" if proof["ok"] else proof["problems"][0])
+        found: Judgement = judge(
+            prepared.reference, part("t:"), part("y:"), "" if proof["ok"] else proof["problems"][0]
+        )
         taps, final = part("t:"), part("y:")
         before = {}
         for name, array in part("b:").items():
@@ -123,15 +99,25 @@ class Session:
             if array.shape == expected.shape:
                 before[name] = compare(array, expected).to_json()
         return {
-            "verdict": found.verdict, "message": found.message, "blame": list(found.blame),
-            "layers": [f.to_json() for f in found.layers], "final": [f.to_json() for f in found.final],
+            "verdict": found.verdict,
+            "message": found.message,
+            "blame": list(found.blame),
+            "layers": [f.to_json() for f in found.layers],
+            "final": [f.to_json() for f in found.final],
             "tapping_changes": not all(np.array_equal(taps[k], final[k]) for k in final if k in taps),
-            "before": before, "certificate": proof, "timings": {k: round(v, 6) for k, v in reply["timings"].items()},
+            "before": before,
+            "certificate": proof,
+            "timings": {k: round(v, 6) for k, v in reply["timings"].items()},
         }
 
     def run(
-        self, cases: Sequence[Case], targets: Sequence[Target], writer: results.Writer, *,
-        done: Iterable[tuple[str, str]] = (), on_cell: Callable[[Record], None] = lambda _: None,
+        self,
+        cases: Sequence[Case],
+        targets: Sequence[Target],
+        writer: results.Writer,
+        *,
+        done: Iterable[tuple[str, str]] = (),
+        on_cell: Callable[[Record], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
     ) -> None:
         """All cases on all targets they are meant for; a record for each as it comes.
@@ -143,7 +129,7 @@ class Session:
         """
         skip, stop = set(done), threading.Event()
         plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
-        shelf = _Shelf(self.prepare, plan, writer, on_bad)
+        shelf = Shelf(self.prepare, plan, writer, on_bad)
         failure: list[BaseException] = []
 
         def serve(target: Target, todo: list[Case]) -> None:
@@ -197,76 +183,6 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class _Shelf:
-    """Prepared cases, made by whoever comes first and dropped when the last target has had them."""
-
-    def __init__(self, prepare: Callable, plan: dict[Target, list[Case]], writer: results.Writer, on_bad: Callable):
-        self._prepare, self._writer, self._on_bad = prepare, writer, on_bad
-        self._left: dict[str, int] = {}
-        for todo in plan.values():
-            for case in todo:
-                self._left[case.id] = self._left.get(case.id, 0) + 1
-        self._locks = {case: threading.Lock() for case in self._left}
-        self._made: dict[str, Prepared | None] = {}
-
-    def take(self, case: Case) -> Prepared | None:
-        """The prepared case, None if its files are wrong."""
-        with self._locks[case.id]:
-            if case.id not in self._made:
-                try:
-                    self._made[case.id] = made = self._prepare(case)
-                    self._writer.add(case_record(made))
-                except BadInput as error:
-                    self._made[case.id] = None
-                    self._on_bad(case, error.within(file=str(case.file)))
-            return self._made[case.id]
-
-    def give_back(self, case: Case) -> None:
-        """Say that one target is through with it."""
-        with self._locks[case.id]:
-            self._left[case.id] -= 1
-            if not self._left[case.id]:
-                prepared = self._made.pop(case.id, None)
-                if prepared and prepared.weights_file:
-                    Path(prepared.weights_file).unlink(missing_ok=True)
-
-
-def case_record(prepared: Prepared) -> Record:
-    """What the report says of a network."""
-    case, graph = prepared.case, prepared.case.graph
-    layers = []
-    for node in graph.nodes:
-        weights = graph.node_weights(node)
-        layers.append({
-            "name": node.name, "layer": type(node.layer).__name__, "from": list(node.inputs),
-            "parameters": node.layer.parameters(), "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},
-            "weights": {c: {"name": node.weight_name(c), "axes": w.axes, "shape": list(w.shape)} for c, w in weights.items()},
-            "count": sum(int(np.prod(w.shape)) for w in weights.values()),
-        })
-    return {
-        "kind": "case", "case": case.id, "description": case.spec.description, "file": case.file.as_posix(),
-        "inputs": {k: [list(s.shape), s.dtype] for k, s in graph.inputs.items()}, "outputs": list(graph.outputs),
-        "layers": layers, "parameters": graph.parameter_count, "hash": prepared.hash,
-        "expect": [e.model_dump() for e in case.spec.expect], "network": network_hash(case),
-    }
-
-
-def network_hash(case: Case) -> str:
-    """Changes with anything that the case file says; a resumed run goes by it."""
-    text = json.dumps([case.spec.model_dump(mode="json"), case.graph.to_json()], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _check_indices(graph: Graph, inputs: dict[str, np.ndarray]) -> None:
-    """Indices into a table must be rows of it: runtimes differ in what they do with others, without a word."""
-    for node in graph.nodes:
-        rows = node.layer.parameters().get("vocabulary")
-        for name in node.inputs if rows else ():
-            if name in inputs and (low := inputs[name].min()) < 0 or name in inputs and inputs[name].max() >= rows:
-                raise BadInput(f"indices from {low} to {inputs[name].max()}; {node.name} has rows 0 … {rows - 1}",
-                               path=f"inputs.{name}")
 
 
 def _with_expectation(record: Record, case: Case, target: Target) -> Record:

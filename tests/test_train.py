@@ -17,8 +17,9 @@ from parity.graph import Graph, Node
 from parity.layers import Spec
 from parity.layers.conv import Conv2D
 from parity.layers.conv_transpose import ConvTranspose2D
+from parity.layers.gru import GRU
+from parity.layers.lstm import LSTM
 from parity.layers.norm import BatchNorm
-from parity.layers.recurrent import GRU, LSTM
 from parity.workers import worker
 
 FILE = Path(__file__).resolve().parent.parent / "cases" / "seeds" / "deconv_bn_conv.yaml"

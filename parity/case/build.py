@@ -14,7 +14,7 @@ from parity.errors import BadInput
 from parity.graph import Graph, Node
 from parity.layers import Layer, Spec
 
-RESERVED = ("layer", "name", "from", "weights")
+RESERVED = ("layer", "name", "from", "weights", "output_shape")
 """Keys of a layer item that are not parameters."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -55,7 +55,9 @@ def make_layer(item: dict[str, Any]) -> Layer:
     """
     kind = item.get("layer")
     if kind is None:
-        raise BadInput(f"a layer item needs the key layer; found {', '.join(map(str, item)) or 'nothing'}", path="layer")
+        raise BadInput(
+            f"a layer item needs the key layer; found {', '.join(map(str, item)) or 'nothing'}", path="layer"
+        )
     if kind not in Layer.registry:
         near = difflib.get_close_matches(str(kind), Layer.registry, 1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -65,7 +67,9 @@ def make_layer(item: dict[str, Any]) -> Layer:
     try:
         return validated(adapter(cls), parameters, cls.takes(), kind)
     except BadInput as error:
-        raise BadInput(error.message if kind in error.message else f"{kind}: {error.message}", path=error.path) from None
+        raise BadInput(
+            error.message if kind in error.message else f"{kind}: {error.message}", path=error.path
+        ) from None
 
 
 def build_graph(items: list[Any], inputs: dict[str, Spec], outputs: list[str] | None) -> Graph:
@@ -99,4 +103,7 @@ def _node(name: str, item: dict[str, Any], previous: str | None) -> Node:
     shared = item.get("weights") or {}
     if not isinstance(shared, dict) or not all(isinstance(v, str) for v in shared.values()):
         raise BadInput(f"found {shared!r}, expected weight → name shared with other layers", path="weights")
-    return Node(name, make_layer(item), tuple(sources), shared)
+    stated = item.get("output_shape")
+    if stated is not None and not (isinstance(stated, list) and all(type(n) is int for n in stated)):
+        raise BadInput(f"found {stated!r}, expected the shape of the output, batch included", path="output_shape")
+    return Node(name, make_layer(item), tuple(sources), shared, tuple(stated) if stated else None)

@@ -131,8 +131,9 @@ def _cases(document: Document, path: Path, stem: str) -> Iterator[Case]:
         try:
             yield _case(f"{stem}[{name}]", path, changed, _validated(changed))
         except BadInput as error:
-            raise BadInput(f"{error.message} (in the case [{name}])", path=error.path, file=error.file,
-                           line=error.line) from None
+            raise BadInput(
+                f"{error.message} (in the case [{name}])", path=error.path, file=error.file, line=error.line
+            ) from None
 
 
 def _validated(data: dict[str, Any]) -> model.CaseFile:
@@ -157,8 +158,9 @@ def _case(id_: str, path: Path, data: dict[str, Any], spec: model.CaseFile) -> C
         raise error.within(path="targets") from None
     for i, expect in enumerate(spec.expect):
         if not any(matches(t, expect.target) for t in ALL):
-            raise BadInput(f"no target matches {expect.target!r}; there are {', '.join(map(str, ALL))}",
-                           path=f"expect.{i}.target")
+            raise BadInput(
+                f"no target matches {expect.target!r}; there are {', '.join(map(str, ALL))}", path=f"expect.{i}.target"
+            )
     return case
 
 

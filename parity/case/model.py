@@ -24,8 +24,11 @@ class RandomInput(Model):
 
     shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(description="Shape with the batch: N C spatial, or N T F.")
     dtype: Literal["float32", "int32"] = Field("float32", description="int32 is for indices.")
-    distribution: Kind = Field("normal", description="normal, uniform (mean ± scale), wide (± e^2z), ties (multiples of "
-                                                     "scale / 2, a third zero), integers (0 … high − 1), constant (mean).")
+    distribution: Kind = Field(
+        "normal",
+        description="normal, uniform (mean ± scale), wide (± e^2z), ties (multiples of "
+        "scale / 2, a third zero), integers (0 … high − 1), constant (mean).",
+    )
     mean: float = Field(0.0, allow_inf_nan=False, description="Where the numbers are.")
     scale: float = Field(1.0, gt=0, allow_inf_nan=False, description="How wide they are.")
     high: int = Field(2, ge=1, le=2**31 - 1, description="integers: one above the largest.")
@@ -46,8 +49,9 @@ class RandomWeight(Model):
 
     distribution: Kind = Field("normal", description="As for inputs.")
     mean: float = Field(0.0, allow_inf_nan=False, description="Where the numbers are.")
-    scale: float | None = Field(None, gt=0, allow_inf_nan=False,
-                                description="How wide; without it √(2 / fan_in), and √(6 / fan_in) if uniform.")
+    scale: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="How wide; without it √(2 / fan_in), and √(6 / fan_in) if uniform."
+    )
 
 
 class Trained(Model):
@@ -63,10 +67,13 @@ class Weights(Model):
     """Where the weights come from: drawn at random (the default), or read from a file."""
 
     random: dict[str, RandomWeight] | None = Field(
-        None, description="Role (kernel, bias, gamma, beta, mean, variance, table) or weight name (conv1/W) → "
-                          "distribution. BatchNorm statistics are never 0 and 1 by default.")
-    file: Text | None = Field(None, description=".safetensors or .npz, keyed by weight name (conv1/W), relative to the "
-                                                "case file.")
+        None,
+        description="Role (kernel, bias, gamma, beta, mean, variance, table) or weight name (conv1/W) → "
+        "distribution. BatchNorm statistics are never 0 and 1 by default.",
+    )
+    file: Text | None = Field(
+        None, description=".safetensors or .npz, keyed by weight name (conv1/W), relative to the case file."
+    )
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(None, description="Of the file's bytes.")
     trained: Trained | None = Field(None, description="How parity train makes the file, in Chainer.")
 
@@ -83,9 +90,11 @@ class Sweep(Model):
     """One file, many cases. Keys are paths: conv1.stride, inputs.x.shape, seed."""
 
     product: dict[str, Annotated[list[Any], Field(min_length=1)]] | None = Field(
-        None, description="Every combination of the values.")
+        None, description="Every combination of the values."
+    )
     zip: dict[str, Annotated[list[Any], Field(min_length=1)]] | None = Field(
-        None, description="The first values together, then the second, …; lists of one length. The key id names them.")
+        None, description="The first values together, then the second, …; lists of one length. The key id names them."
+    )
     exclude: list[dict[str, Any]] = Field(default_factory=list, description="Combinations to leave out.")
 
 
@@ -104,12 +113,21 @@ class CaseFile(Model):
     description: Text = Field(description="What this case shows, for the report.")
     seed: int = Field(0, ge=0, description="Of everything that is drawn.")
     inputs: dict[str, RandomInput | FileInput] = Field(min_length=1, description="Input name → what it is.")
-    layers: list[dict[str, Any]] = Field(min_length=1, description="In order; each reads the one before unless it says from.")
-    outputs: list[Text] | None = Field(None, min_length=1, description="Tensors that are the result; the last layer by default.")
+    layers: list[dict[str, Any]] = Field(
+        min_length=1, description="In order; each reads the one before unless it says from."
+    )
+    outputs: list[Text] | None = Field(
+        None, min_length=1, description="Tensors that are the result; the last layer by default."
+    )
     weights: Weights | None = Field(None, description="Drawn at random by default.")
     sweep: Sweep | None = Field(None, description="Makes one file many cases.")
-    targets: list[Text] | None = Field(None, min_length=1, description="Targets or wildcards it runs on; all by default.")
+    targets: list[Text] | None = Field(
+        None, min_length=1, description="Targets or wildcards it runs on; all by default."
+    )
     expect: list[Expect] = Field(default_factory=list, description="Known failures.")
-    before: bool = Field(False, description="Also run each framework on its own initial values, to show the difference "
-                                            "before the weights are copied.")
+    before: bool = Field(
+        False,
+        description="Also run each framework on its own initial values, to show the difference "
+        "before the weights are copied.",
+    )
     timeout: float = Field(60.0, gt=0, le=3600, description="Seconds a target may take.")

@@ -94,7 +94,10 @@ def override(data: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         for step in (first, *rest)[:-1]:
             owner = owner.get(step) if isinstance(owner, dict) else None
         if not isinstance(owner, dict) or first not in ("inputs", "seed", "weights", "outputs"):
-            raise BadInput(f"points nowhere; keys are <layer>.<parameter> with a layer of {', '.join(names)}, "
-                           "inputs.<name>.<key>, outputs, weights.<key> or seed", path=f"sweep.{key}")
+            raise BadInput(
+                f"points nowhere; keys are <layer>.<parameter> with a layer of {', '.join(names)}, "
+                "inputs.<name>.<key>, outputs, weights.<key> or seed",
+                path=f"sweep.{key}",
+            )
         owner[key.split(".")[-1]] = value
     return data

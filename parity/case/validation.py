@@ -42,7 +42,9 @@ def explain(error: ValidationError, accepted: str, what: str) -> BadInput:
         return BadInput(f"{what} needs it and it is not there", path=".".join(path))
     found = repr(first["input"])
     text = first["msg"].removeprefix("Value error, ")
-    return BadInput(f"found {found[:80]}{'…' if len(found) > 80 else ''}: {text[0].lower()}{text[1:]}", path=".".join(path))
+    return BadInput(
+        f"found {found[:80]}{'…' if len(found) > 80 else ''}: {text[0].lower()}{text[1:]}", path=".".join(path)
+    )
 
 
 def _inner(step: str) -> bool:
@@ -53,8 +55,15 @@ def _inner(step: str) -> bool:
 def _fields(error: ValidationError, loc: tuple) -> str:
     from parity.case import model
 
-    owners = {"RandomInput": model.RandomInput, "FileInput": model.FileInput, "weights": model.Weights,
-              "sweep": model.Sweep, "trained": model.Trained, "expect": model.Expect, "random": model.RandomWeight}
+    owners = {
+        "RandomInput": model.RandomInput,
+        "FileInput": model.FileInput,
+        "weights": model.Weights,
+        "sweep": model.Sweep,
+        "trained": model.Trained,
+        "expect": model.Expect,
+        "random": model.RandomWeight,
+    }
     for step in reversed([str(p) for p in loc]):
         if step in owners:
             return ", ".join(owners[step].model_fields)

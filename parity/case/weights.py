@@ -28,8 +28,10 @@ def drawn(graph: Graph, spec: model.Weights | None, seed: int) -> dict[str, np.n
     known = {w.role for w in graph.weights.values()} | set(graph.weights)
     for name in chosen:
         if name not in known:
-            raise BadInput(f"no weight or role {name!r} in this network; there are {', '.join(sorted(known))}",
-                           path="weights.random")
+            raise BadInput(
+                f"no weight or role {name!r} in this network; there are {', '.join(sorted(known))}",
+                path="weights.random",
+            )
     out = {}
     for name, weight in graph.weights.items():
         how = _distribution(weight, chosen.get(name) or chosen.get(weight.role))
@@ -66,8 +68,10 @@ def from_file(graph: Graph, spec: model.Weights, base: Path) -> dict[str, np.nda
     compare_names(wanted, arrays, spec.file)
     for name, array in arrays.items():
         if array.shape != wanted[name]:
-            raise BadInput(f"{spec.file}: {name} has shape {list(array.shape)}, the network needs {list(wanted[name])}",
-                           path="weights.file")
+            raise BadInput(
+                f"{spec.file}: {name} has shape {list(array.shape)}, the network needs {list(wanted[name])}",
+                path="weights.file",
+            )
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise BadInput(f"{spec.file}: {name} must hold finite floats, found {array.dtype}", path="weights.file")
     return {name: np.ascontiguousarray(arrays[name], np.float32) for name in wanted}

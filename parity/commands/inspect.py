@@ -23,8 +23,8 @@ def check_cases(files: Sequence[Path] | None) -> int:
             case.inputs()
             if case.spec.weights and case.spec.weights.file:
                 case.weights()
-        except BadInput as error:
-            bad.append(error.within(file=str(case.file)))
+        except BadInput as wrong:
+            bad.append(wrong.within(file=str(case.file)))
     for error in bad:
         print(error, file=sys.stderr)
     print(f"{len(cases)} cases are well" + (f", {len(bad)} errors" if bad else ""))
@@ -81,10 +81,16 @@ def show_case(name: str) -> None:
             count += 0 if node.weight_name(canonical) in seen else size
             seen.add(node.weight_name(canonical))
         stated = ", ".join(f"{k}={_short(v)}" for k, v in node.layer.parameters().items())
-        table.add_row(node.name, f"{type(node.layer).__name__}({stated})", ", ".join(node.inputs),
-                      str(list(graph.specs[node.name].shape)), f"{count:,}" + (" (shared)" if tied else ""))
-    Console().print(case.spec.description.strip(), table, f"Total parameters: {graph.parameter_count:,}", sep="\n",
-                    highlight=False)
+        table.add_row(
+            node.name,
+            f"{type(node.layer).__name__}({stated})",
+            ", ".join(node.inputs),
+            str(list(graph.specs[node.name].shape)),
+            f"{count:,}" + (" (shared)" if tied else ""),
+        )
+    Console().print(
+        case.spec.description.strip(), table, f"Total parameters: {graph.parameter_count:,}", sep="\n", highlight=False
+    )
 
 
 def _short(value: object) -> str:

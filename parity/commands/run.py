@@ -18,11 +18,18 @@ from parity.case.case import Case
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput
 from parity.judge.verdict import ORDER
+from parity.prepare import network_hash
 from parity.results import Record
-from parity.session import Session, network_hash
+from parity.session import Session
 from parity.workers.pool import Pool
 
-COLOURS = {"equal": "green", "rounding": "green", "unsupported": "bright_black", "skipped": "bright_black"}
+COLOURS = {
+    "equal": "green",
+    "rounding": "green",
+    "known": "yellow",
+    "unsupported": "bright_black",
+    "skipped": "bright_black",
+}
 
 
 def run_cases(
@@ -48,7 +55,11 @@ def run_cases(
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )
-    with results.Writer(out, resume=resume) as writer, Session(Pool(), jobs or os.cpu_count() or 1) as session, progress:
+    with (
+        results.Writer(out, resume=resume) as writer,
+        Session(Pool(), jobs or os.cpu_count() or 1) as session,
+        progress,
+    ):
         writer.add(results.run_record())
         total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if t in c.targets)
         task = progress.add_task("starting the frameworks", total=total)
@@ -89,24 +100,29 @@ def finished(old: results.Results, cases: Sequence[Case]) -> set[tuple[str, str]
 
 
 def summary(found: results.Results) -> Table:
-    """Verdicts by target."""
-    table = Table(title=None, header_style="bold")
-    verdicts = [v for v in ORDER if any(c["verdict"] == v for c in found.cells.values())]
-    table.add_column("target")
-    for verdict in verdicts:
-        table.add_column(verdict, justify="right", style=COLOURS.get(verdict, "red"))
-    table.add_column("largest error ÷ bound", justify="right")
+    """Verdicts by target. Failures that a case expects, with a reason, are counted apart."""
+
+    def kind(cell: Record) -> str:
+        return "known" if cell["ok"] and cell.get("expected") else cell["verdict"]
+
+    table = Table(header_style="bold")
+    kinds = [v for v in (*ORDER[:2], "known", *ORDER[2:]) if any(kind(c) == v for c in found.cells.values())]
+    table.add_column("target", no_wrap=True)
+    for name in kinds:
+        table.add_column(name, justify="right", style=COLOURS.get(name, "red"))
+    table.add_column("error ÷ bound", justify="right")
     rows: dict[str, Counter] = {}
     ratios: dict[str, float] = {}
     for cell in found.cells.values():
-        rows.setdefault(cell["target"], Counter())[cell["verdict"]] += 1
+        rows.setdefault(cell["target"], Counter())[kind(cell)] += 1
         for finding in (*cell.get("layers", ()), *cell.get("final", ())):
             ratio = (finding["metrics"] or {}).get("bound_ratio")
-            if ratio is not None:
+            if ratio is not None and kind(cell) != "known":
                 ratios[cell["target"]] = max(ratios.get(cell["target"], 0.0), float(ratio))
     for target in sorted(rows):
         ratio = ratios.get(target)
-        table.add_row(target, *(str(rows[target][v] or "") for v in verdicts), "" if ratio is None else f"{ratio:.3g}")
+        counts = (str(rows[target][v] or "") for v in kinds)
+        table.add_row(target, *counts, "" if ratio is None else f"{ratio:.3g}")
     return table
 
 

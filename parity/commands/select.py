@@ -37,8 +37,8 @@ def matching(cases: Sequence[Case], expression: str | None) -> list[Case]:
     """
     if not expression:
         return list(cases)
-    tokens = re.findall(r"\(|\)|[^\s()]+", expression)
-    found = [c for c in cases if _Expression(tokens, c.id.lower(), expression).value()]
+    words = re.findall(r"\(|\)|[^\s()]+", expression)
+    found = [c for c in cases if _Expression(words, c.id.lower(), expression).value()]
     if cases and not found:
         raise BadInput(f"-k {expression!r} fits none of the {len(cases)} cases; parity list shows them")
     return found
@@ -47,12 +47,12 @@ def matching(cases: Sequence[Case], expression: str | None) -> list[Case]:
 class _Expression:
     """Recursive descent over or, and, not, parentheses and words."""
 
-    def __init__(self, tokens: list[str], text: str, whole: str):
-        self._tokens, self._text, self._whole, self._at = tokens, text, whole, 0
+    def __init__(self, words: list[str], text: str, whole: str):
+        self._words, self._text, self._whole, self._at = words, text, whole, 0
 
     def value(self) -> bool:
         out = self._either()
-        if self._at < len(self._tokens):
+        if self._at < len(self._words):
             self._fail()
         return out
 
@@ -60,7 +60,7 @@ class _Expression:
         raise BadInput(f"-k {self._whole!r} cannot be read; expected words joined by and, or, not and parentheses")
 
     def _next(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+        return self._words[self._at] if self._at < len(self._words) else ""
 
     def _either(self) -> bool:
         out = self._both()
@@ -77,19 +77,19 @@ class _Expression:
         return out
 
     def _one(self) -> bool:
-        token = self._next()
+        word = self._next()
         self._at += 1
-        if token == "not":
+        if word == "not":
             return not self._one()
-        if token == "(":
+        if word == "(":
             out = self._either()
             if self._next() != ")":
                 self._fail()
             self._at += 1
             return out
-        if token in ("", ")", "and", "or"):
+        if word in ("", ")", "and", "or"):
             self._fail()
-        return token.lower() in self._text
+        return word.lower() in self._text
 
 
 def chosen_targets(text: str | None) -> tuple[Target, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -91,4 +92,4 @@ class NumpyKit:
         """At most ``parts`` consecutive slices of ``terms`` terms, cut at multiples of ``unit``."""
         units = terms // unit
         edges = np.linspace(0, units, min(parts, units) + 1).astype(int) * unit
-        return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        return [slice(a, b) for a, b in itertools.pairwise(edges)]

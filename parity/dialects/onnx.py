@@ -46,7 +46,9 @@ class OnnxKit:
         self.nodes.append((op, list(inputs), names, attributes))
         return names[0] if outputs == 1 else tuple(names)
 
-    def apply(self, name: str, fn: Any, inputs: Iterable[str], weights: Mapping[str, str], outputs: Iterable[str]) -> None:
+    def apply(
+        self, name: str, fn: Any, inputs: Iterable[str], weights: Mapping[str, str], outputs: Iterable[str]
+    ) -> None:
         """Run a rule, and give its outputs the graph's names."""
         self._scope = name
         made = fn(self, *inputs, **weights)
@@ -77,18 +79,28 @@ def to_model(onnx: Any, graph: Graph, kit: OnnxKit, weights: Mapping[str, np.nda
         outputs: names of graph tensors.
     """
     helper, from_array = onnx.helper, onnx.numpy_helper.from_array
-
-    def info(name: str) -> Any:
-        spec = graph.specs[name]
-        kind = helper.np_dtype_to_tensor_dtype(np.dtype(spec.dtype))
-        return helper.make_tensor_value_info(name, kind, spec.shape)
-
     initializers = [from_array(np.asarray(a, order="C"), n) for n, a in {**weights, **kit.constants}.items()]
     nodes = [helper.make_node(op, i, o, **attributes) for op, i, o, attributes in kit.nodes]
-    body = helper.make_graph(nodes, "parity", [info(n) for n in graph.inputs], [info(n) for n in outputs], initializers)
+    ins, outs = ([_info(onnx, graph, n) for n in names] for names in (graph.inputs, outputs))
+    body = helper.make_graph(nodes, "parity", ins, outs, initializers)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="parity")
     model.ir_version = IR
     return model
+
+
+def _info(onnx: Any, graph: Graph, name: str) -> Any:
+    spec = graph.specs[name]
+    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(spec.dtype))
+    return onnx.helper.make_tensor_value_info(name, kind, spec.shape)
+
+
+def with_outputs(onnx: Any, graph: Graph, model: Any, outputs: Iterable[str]) -> Any:
+    """A copy of the model that returns other tensors."""
+    copy = type(model)()
+    copy.CopyFrom(model)
+    del copy.graph.output[:]
+    copy.graph.output.extend(_info(onnx, graph, name) for name in outputs)
+    return copy
 
 
 def initializers(weights: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -96,7 +108,9 @@ def initializers(weights: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, n
     return {f"{node}/{target}": a for node, arrays in weights.items() for target, a in arrays.items()}
 
 
-def read_back(onnx: Any, model: Any, graph: Graph, constants: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+def read_back(
+    onnx: Any, model: Any, graph: Graph, constants: dict[str, np.ndarray]
+) -> dict[str, dict[str, np.ndarray]]:
     """Node → target → array, from a model's initializers that are not the rules' constants."""
     out: dict[str, dict[str, np.ndarray]] = {}
     names = [n.name for n in graph.nodes]

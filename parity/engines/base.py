@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from parity.draw import digest
-from parity.graph import Graph
+from parity.graph import Graph, Node
 
 Arrays = dict[str, np.ndarray]
 Copies = dict[str, Arrays]
@@ -56,11 +56,16 @@ def to_targets(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray]) ->
     return out
 
 
-def fill(read: Copies, sent: Copies, node: str, declared: set[str]) -> Arrays:
-    """What to assign to one node: what was sent, and zeros where the layer has no such weight but the framework does."""
-    have = sent.get(node, {})
-    missing = (declared & set(read.get(node, {}))) - set(have)
-    return have | {name: np.zeros_like(read[node][name]) for name in missing}
+def assignments(graph: Graph, dialect: str, node: Node, sent: Copies, shapes: Mapping[str, tuple[int, ...]]) -> Arrays:
+    """What to put where in one node: what was sent, and zeros where the framework has a place that the layer lacks.
+
+    Args:
+        sent: all copies.
+        shapes: target name → shape, of what the framework holds for this node.
+    """
+    have = {t: a for t, a in sent.get(node.name, {}).items() if t in shapes}
+    declared = node.layer.layout_map(dialect, graph.node_weights(node)).targets
+    return have | {t: np.zeros(shapes[t], np.float32) for t in declared if t in shapes and t not in have}
 
 
 def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], read: Copies) -> dict[str, Any]:
@@ -81,7 +86,9 @@ def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], r
         declared = graph.node_weights(node)
         layouts = node.layer.layout_map(dialect, declared)
         held = read.get(node.name, {})
-        problems += [f"{node.name}: {t} holds values that nothing was copied to" for t in set(held) - set(layouts.targets)]
+        problems += [
+            f"{node.name}: {t} holds values that nothing was copied to" for t in set(held) - set(layouts.targets)
+        ]
         gone = [t for t in sent.get(node.name, {}) if t not in held]
         problems += [f"{node.name}: {t} is not there to be copied to" for t in gone]
         if gone:

@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 
 from parity.dialects.chainer import ChainerKit, define
-from parity.engines.base import Arrays, Copies, fill
+from parity.engines.base import Arrays, Copies, assignments
 from parity.graph import Graph
+
+
+def _array(value: Any) -> Any:
+    """The array of a parameter, or a persistent array itself."""
+    return getattr(value, "array", value)
 
 
 class ChainerModel:
@@ -33,7 +38,7 @@ class ChainerModel:
             base = path.strip("/")
             for name in (*sub._params, *sub._persistent):
                 value = getattr(sub, name)
-                array = getattr(value, "array", value)
+                array = _array(value)
                 if isinstance(array, np.ndarray) and array.dtype.kind == "f":
                     found[f"{base}/{name}".strip("/")] = (sub, name)
         return found
@@ -42,22 +47,17 @@ class ChainerModel:
         """All parameters, and persistent arrays such as avg_mean."""
         out: Copies = {}
         for node, link in self.links.items():
-            arrays = {k: getattr(sub, name) for k, (sub, name) in self._params(link).items()}
-            out[node] = {k: getattr(v, "array", v) for k, v in arrays.items()}
+            out[node] = {k: _array(getattr(sub, name)) for k, (sub, name) in self._params(link).items()}
         return out
 
     def _assign(self, weights: Copies) -> None:
-        read = self.read()
         for node in self._graph.nodes:
             if node.name not in self.links:
                 continue
-            declared = set(node.layer.layout_map("chainer", self._graph.node_weights(node)).targets)
-            places = self._params(self.links[node.name])
-            for target, array in fill(read, weights, node.name, declared).items():
-                if target in places:
-                    sub, name = places[target]
-                    value = getattr(sub, name)
-                    getattr(value, "array", value)[...] = array
+            places = {t: _array(getattr(sub, name)) for t, (sub, name) in self._params(self.links[node.name]).items()}
+            shapes = {t: a.shape for t, a in places.items()}
+            for target, array in assignments(self._graph, "chainer", node, weights, shapes).items():
+                places[target][...] = array
 
     def forward(self, inputs: Arrays) -> dict[str, Any]:
         """Every tensor as a variable, in the mode that Chainer's configuration says."""

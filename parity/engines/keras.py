@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +11,28 @@ from typing import Any
 import numpy as np
 
 from parity.dialects.keras import KerasKit, Stored, define, input_orders
-from parity.engines.base import Arrays, Copies, fill
+from parity.engines.base import Arrays, Copies, assignments
 from parity.graph import Graph
+
+
+class WithoutInitialValues:
+    """``keras.layers``, weights zero at first: they are assigned at once, and JAX compiles an initializer a shape."""
+
+    def __init__(self, layers: Any):
+        self._layers = layers
+
+    def __getattr__(self, name: str) -> Any:
+        layer = getattr(self._layers, name)
+        accepted = inspect.signature(layer.__init__).parameters
+        zeros = {k: _zeros for k in accepted if k in INITIALIZERS}
+        return functools.partial(layer, **zeros) if zeros else layer
+
+
+INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "recurrent_initializer", "embeddings_initializer")
+
+
+def _zeros(shape: Any, dtype: Any = None) -> np.ndarray:
+    return np.zeros(shape, dtype or "float32")
 
 
 class KerasModel:
@@ -18,7 +40,8 @@ class KerasModel:
 
     def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Callable]):
         self._graph, self._orders = graph, input_orders(graph)
-        kit = KerasKit(keras.layers, keras.ops)
+        layers = keras.layers if weights is None else WithoutInitialValues(keras.layers)
+        kit = KerasKit(layers, keras.ops)
         stored = {}
         for name, spec in graph.inputs.items():
             order = self._orders[name]
@@ -42,15 +65,13 @@ class KerasModel:
         return {n: {k: np.asarray(v.value) for k, v in self._variables(n).items()} for n in self._holders}
 
     def _assign(self, weights: Copies) -> None:
-        read = self.read()
         for node in self._graph.nodes:
             if node.name not in self._holders:
                 continue
-            declared = set(node.layer.layout_map("keras", self._graph.node_weights(node)).targets)
             variables = self._variables(node.name)
-            for target, array in fill(read, weights, node.name, declared).items():
-                if target in variables:
-                    variables[target].assign(array)
+            shapes = {t: tuple(v.shape) for t, v in variables.items()}
+            for target, array in assignments(self._graph, "keras", node, weights, shapes).items():
+                variables[target].assign(array)
 
     def _call(self, fn: Callable, names: tuple[str, ...], inputs: Arrays) -> Arrays:
         feed = [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]

@@ -53,8 +53,12 @@ class OnnxReferenceEngine:
 
     def facts(self) -> dict[str, Any]:
         """Versions, device, mode."""
-        return {"versions": {"onnx": self._onnx.__version__, "numpy": np.__version__}, "device": "cpu",
-                "mode": f"opset {OPSET}, IR {IR}", "full_taps": True}
+        return {
+            "versions": {"onnx": self._onnx.__version__, "numpy": np.__version__},
+            "device": "cpu",
+            "mode": f"opset {OPSET}, IR {IR}",
+            "full_taps": True,
+        }
 
     def build(self, graph: Graph, weights: Copies | None) -> OnnxReferenceModel:
         """Build the model."""

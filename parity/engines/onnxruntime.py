@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model
+from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, with_outputs
 from parity.engines.base import Arrays, Copies, Unavailable
 from parity.graph import Graph
+
+CHECKED = 1 << 25
+"""Bytes of weights up to which the checker runs too; it copies them several times, and the session checks as well."""
 
 
 class OnnxRuntimeModel:
@@ -22,7 +25,8 @@ class OnnxRuntimeModel:
         self._constants = kit.constants
         arrays = initializers(weights)
         self._model = to_model(onnx, graph, kit, arrays, graph.outputs)
-        onnx.checker.check_model(self._model)
+        if sum(a.nbytes for a in arrays.values()) < CHECKED:
+            onnx.checker.check_model(self._model)
         options = ort.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
@@ -35,7 +39,7 @@ class OnnxRuntimeModel:
 
         self._run = session(self._model)
         same = set(graph.taps) <= set(graph.outputs)
-        self._tap = self._run if same else session(to_model(onnx, graph, kit, arrays, graph.taps))
+        self._tap = self._run if same else session(with_outputs(onnx, graph, self._model, graph.taps))
 
     def read(self) -> Copies:
         """The initializers of the model."""
@@ -66,8 +70,12 @@ class OnnxRuntimeEngine:
     def facts(self) -> dict[str, Any]:
         """Versions, device, mode."""
         versions = {"onnxruntime": self._ort.__version__, "onnx": self._onnx.__version__, "numpy": np.__version__}
-        return {"versions": versions, "device": "cpu", "mode": f"all optimisations, opset {OPSET}, IR {IR}",
-                "full_taps": False}
+        return {
+            "versions": versions,
+            "device": "cpu",
+            "mode": f"all optimisations, opset {OPSET}, IR {IR}",
+            "full_taps": False,
+        }
 
     def build(self, graph: Graph, weights: Copies | None) -> OnnxRuntimeModel:
         """Build model and sessions."""

@@ -1,1 +1,1 @@
-"""From an engine's arrays to a verdict. Knows no engine."""
+"""Judging an engine's outputs against the reference: figures, bounds, verdicts, diagnosis. Knows no engine."""

@@ -66,7 +66,13 @@ def evaluate(
             e = errors if len(errors) > 1 else errors[0]
             carried = _tuple(layer.rule("carry").fn(layer, KIT, y, e, *values, **weights))
             bounds = [c if b is None else b + c for b, c in zip(bounds, carried, strict=True)]
-    return tuple(Judged(v, b) for v, b in zip(ys, bounds, strict=True))
+    return tuple(Judged(v, None if b is None else _usable(b)) for v, b in zip(ys, bounds, strict=True))
+
+
+def _usable(bound: np.ndarray) -> np.ndarray:
+    """A bound that overflowed to NaN allows nothing."""
+    bad = np.isnan(bound)
+    return np.where(bad, 0.0, bound) if bad.any() else bound
 
 
 @dataclass(frozen=True)

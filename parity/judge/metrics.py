@@ -26,7 +26,8 @@ class Metrics:
         max_abs: max |d|. mean_abs: mean |d|. rms: sqrt(mean d²). sum_abs: sum |d|.
         rel_l2: ||d|| / ||reference||; 0 where both are zero, inf where only the reference is.
         cosine: actual·reference / (||actual|| ||reference||), in [-1, 1]; 1 where both are zero, 0 where one is.
-            Squares overflow float64 beyond 1e154; then ``rel_l2`` is inf and ``cosine`` 0.
+            Where squares leave float64 (beyond 1e154, all below 1e-162), ``rel_l2`` is inf and ``cosine`` 0 for
+            anything but equality.
         ulp_max: largest distance in units in the last place: representable numbers of actual's dtype between actual
             and the rounded reference. None for integers and booleans.
         ulp_p99: the smallest distance that 99 % of the elements do not exceed, from a histogram: exact below 64, above

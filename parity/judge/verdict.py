@@ -12,7 +12,18 @@ from parity.graph import Node
 from parity.judge.bound import Judged, Reference
 from parity.judge.metrics import Metrics, compare
 
-ORDER = ("equal", "rounding", "differs", "nonfinite", "shape", "missing", "timeout", "crashed", "unsupported", "skipped")
+ORDER = (
+    "equal",
+    "rounding",
+    "differs",
+    "nonfinite",
+    "shape",
+    "missing",
+    "timeout",
+    "crashed",
+    "unsupported",
+    "skipped",
+)
 """From best to worst, then those that say nothing about the numbers."""
 FAILED = frozenset({"differs", "nonfinite", "shape", "missing", "timeout", "crashed"})
 NEUTRAL = frozenset({"unsupported", "skipped"})
@@ -39,8 +50,13 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Strict JSON."""
-        return {"tensor": self.tensor, "nodes": list(self.nodes), "verdict": self.verdict,
-                "metrics": self.metrics.to_json() if self.metrics else None, "message": self.message}
+        return {
+            "tensor": self.tensor,
+            "nodes": list(self.nodes),
+            "verdict": self.verdict,
+            "metrics": self.metrics.to_json() if self.metrics else None,
+            "message": self.message,
+        }
 
 
 def judge_tensor(
@@ -66,14 +82,20 @@ def judge_tensor(
         return Finding(name, nodes, "missing", metrics, f"{name} is empty: nothing was compared")
     where = f"at {list(metrics.worst or ())}: {metrics.worst_actual:.9g} instead of {metrics.worst_reference:.9g}"
     if metrics.mismatched_nonfinite:
-        text = (f"{name}: {metrics.mismatched_nonfinite} of {metrics.count} elements are finite on one side only; {where}")
+        text = (
+            f"{name}: {metrics.mismatched_nonfinite} of {metrics.count} elements are finite on one side only; {where}"
+        )
         return Finding(name, nodes, "nonfinite", metrics, text)
     if metrics.bit_equal:
         return Finding(name, nodes, "equal", metrics)
     ratio = metrics.bound_ratio
     if ratio is not None and ratio <= 1:
         return Finding(name, nodes, "rounding", metrics)
-    size = "the layer is exact, no error is allowed" if expected.bound is None else f"{ratio:.3g} times what rounding allows"
+    size = (
+        "the layer is exact, no error is allowed"
+        if expected.bound is None
+        else f"{ratio:.3g} times what rounding allows"
+    )
     return Finding(name, nodes, "differs", metrics, f"{name}{f' ({kind})' if kind else ''}: {size}; worst {where}")
 
 

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from annotated_types import Ge, Gt
-
-from parity.errors import BadInput
 from parity.layout import LayoutMap, Place
-
-Positive = Annotated[int, Gt(0)]
-Natural = Annotated[int, Ge(0)]
-Sizes = Positive | tuple[Positive, ...]
-"""One number for every spatial axis, or one for all of them."""
-Pads = Natural | tuple[Natural | tuple[Natural, Natural], ...]
-"""One number, one per axis, or (begin, end) per axis."""
-
-FLOATS = ("float32", "float64", "float16", "bfloat16")
 
 
 class Spec(NamedTuple):
@@ -67,7 +55,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Layer:
-    """Base of all layers. A subclass is registered under its class name."""
+    """Base of all layers. A subclass is registered under its class name, unless it is abstract."""
 
     registry: ClassVar[dict[str, type[Layer]]] = {}
     inputs: ClassVar[tuple[str, ...]] = ("x",)
@@ -81,10 +69,10 @@ class Layer:
     gaps: ClassVar[dict[str, list[Gap]]] = {}
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False}
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         cls.rules, cls.gaps = {}, {}
-        if not cls.__name__.startswith("_"):
+        if not abstract:
             Layer.registry[cls.__name__] = cls
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
@@ -95,13 +83,23 @@ class Layer:
         """
         return (x[0],)
 
+    def arithmetic(self, *x: Spec) -> str:
+        """How the output sizes come about, for messages; empty where there is nothing to compute."""
+        return ""
+
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """Canonical name → weight, for inputs of these shapes."""
         return {}
 
     @classmethod
     def on(
-        cls, dialect: str, *, when: Callable[[Any], bool] | None = None, x: str = "", y: str = "", c: float = 0.0,
+        cls,
+        dialect: str,
+        *,
+        when: Callable[[Any], bool] | None = None,
+        x: str = "",
+        y: str = "",
+        c: float = 0.0,
         **layouts: str | tuple[str, ...],
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a rule. Of several rules for one dialect the first whose ``when`` holds is taken.
@@ -170,67 +168,6 @@ class Layer:
         return ", ".join(f.name for f in fields(cls)) or "no parameters"
 
 
-def per_axis(value: Any, nd: int, name: str) -> tuple[int, ...]:
-    """One number per spatial axis from one number or a list.
-
-    Raises:
-        BadInput: the list has another length.
-    """
-    sizes = (value,) * nd if isinstance(value, int) else tuple(value)
-    if len(sizes) != nd:
-        raise BadInput(f"found {list(sizes)}, expected one number or a list of {nd}", path=name)
-    return sizes
-
-
-def pads_per_axis(value: Any, nd: int, name: str = "pad") -> tuple[tuple[int, int], ...]:
-    """(begin, end) per spatial axis from one number, one per axis, or pairs.
-
-    Raises:
-        BadInput: the list has another length.
-    """
-    items = (value,) * nd if isinstance(value, int) else tuple(value)
-    if len(items) != nd:
-        raise BadInput(f"found {list(items)}, expected one number, {nd} numbers or {nd} pairs [begin, end]", path=name)
-    return tuple((i, i) if isinstance(i, int) else (int(i[0]), int(i[1])) for i in items)
-
-
-def need_rank(x: Spec, *ranks: int, what: str) -> None:
-    """Refuse an input of another rank.
-
-    Raises:
-        BadInput: found and expected shapes.
-    """
-    if len(x.shape) not in ranks:
-        raise BadInput(f"expected {what}, found shape {list(x.shape)}", path="from")
-
-
-def axis_of(axis: int, rank: int, name: str = "axis") -> int:
-    """A non-negative axis.
-
-    Raises:
-        BadInput: out of range.
-    """
-    if not -rank <= axis < rank:
-        raise BadInput(f"found {axis}, the input has {rank} axes: {-rank} … {rank - 1} are accepted", path=name)
-    return axis % rank
-
-
-def window_size(size: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int = 1, cover: bool = False) -> int:
-    """Output size of a sliding window, (N + P − F) / S + 1, F = (kernel − 1)·dilation + 1.
-
-    Args:
-        cover: round up, so that every element is under some window (Chainer's ``cover_all``).
-
-    Raises:
-        BadInput: no window fits; the arithmetic is shown.
-    """
-    extent = (kernel - 1) * dilation + 1
-    room = size + sum(pad) - extent
-    out = (room + (stride - 1 if cover else 0)) // stride + 1
-    if room < 0 or out < 1:
-        raise BadInput(
-            f"no window fits: (N + P − F) / S + 1 = ({size} + {sum(pad)} − {extent}) / {stride} + 1 is below 1; "
-            f"the input has size {size} there, so the window may be {size + sum(pad)} at most", path="kernel",
-        )
-    return out
-
+@dataclass(frozen=True)
+class Elementwise(Layer, abstract=True):
+    """Base of layers that make one output element from one input element, any shape."""

@@ -9,8 +9,19 @@ from typing import ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Natural, Pads, Positive, Sizes, Spec, Weight, need_rank, pads_per_axis, per_axis
-from parity.layers.base import window_size as size_of
+from parity.layers.base import Layer, Spec, Weight
+from parity.layers.sizes import (
+    ONE,
+    ZERO,
+    Pads,
+    Positive,
+    Sizes,
+    need_rank,
+    pads_per_axis,
+    per_axis,
+    window_size,
+    window_text,
+)
 
 SPATIAL = {1: "w", 2: "h w", 3: "d h w"}
 
@@ -26,7 +37,7 @@ def symmetric(pads: tuple[tuple[int, int], ...]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Conv(Layer):
+class _Conv(Layer, abstract=True):
     """Cross-correlation. y[n, o, q] = Σ_{i, r} x[n, i, q·stride − pad + r·dilation]·W[o, i, r] + b[o].
 
     The output size is (N + P − F) / S + 1, rounded down, with F = (kernel − 1)·dilation + 1.
@@ -43,9 +54,9 @@ class _Conv(Layer):
 
     filters: Positive
     kernel: Sizes
-    stride: Sizes = 1
-    pad: Pads = 0
-    dilation: Sizes = 1
+    stride: Sizes = ONE
+    pad: Pads = ZERO
+    dilation: Sizes = ONE
     groups: Positive = 1
     bias: bool = True
     nd: ClassVar[int]
@@ -63,7 +74,11 @@ class _Conv(Layer):
             if channels % self.groups:
                 raise BadInput(f"{name} ({channels}) must be a multiple of groups, found {self.groups}", path="groups")
         axes = zip(x[0].shape[2:], self.kernel, self.stride, self.pad, self.dilation, strict=True)
-        return (Spec((x[0].shape[0], self.filters, *(size_of(*a) for a in axes)), x[0].dtype),)
+        return (Spec((x[0].shape[0], self.filters, *(window_size(*a) for a in axes)), x[0].dtype),)
+
+    def arithmetic(self, *x: Spec) -> str:
+        """(N + P − F) / S + 1 for every axis."""
+        return window_text(x[0].shape[2:], self.kernel, self.stride, self.pad, self.dilation)
 
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """W (filters, C / groups, *kernel), b (filters)."""
@@ -121,7 +136,7 @@ def _(p, n, y, e, x, W, b=None):
     return n.from_columns(np.sqrt((w * w) @ (cols * cols)), x.shape[0], out)
 
 
-def _chainer_conv(p, c, x, make):
+def chainer_conv(p, c, x, make):
     """A Chainer link that pads alike at both ends, behind a padding of its own where the layer needs two sizes."""
     pads = p.pad
     link = c.link(make([b for b, _ in pads] if symmetric(pads) else 0))
@@ -132,27 +147,41 @@ def _chainer_conv(p, c, x, make):
 
 @Conv2D.on("chainer", W="W: o i h w", b="b: o")
 def _(p, c, x):
-    return _chainer_conv(p, c, x, lambda pad: c.L.Convolution2D(
-        x.shape[1], p.filters, p.kernel, p.stride, pad, nobias=not p.bias, dilate=p.dilation, groups=p.groups))
+    return chainer_conv(
+        p,
+        c,
+        x,
+        lambda pad: c.L.Convolution2D(
+            x.shape[1], p.filters, p.kernel, p.stride, pad, nobias=not p.bias, dilate=p.dilation, groups=p.groups
+        ),
+    )
 
 
 @Conv1D.on("chainer", W="W: o i w", b="b: o")
 @Conv3D.on("chainer", W="W: o i d h w", b="b: o")
 def _(p, c, x):
-    return _chainer_conv(p, c, x, lambda pad: c.L.ConvolutionND(
-        p.nd, x.shape[1], p.filters, p.kernel, p.stride, pad, nobias=not p.bias, dilate=p.dilation, groups=p.groups))
+    return chainer_conv(
+        p,
+        c,
+        x,
+        lambda pad: c.L.ConvolutionND(
+            p.nd, x.shape[1], p.filters, p.kernel, p.stride, pad, nobias=not p.bias, dilate=p.dilation, groups=p.groups
+        ),
+    )
 
 
 def _keras_conv(p, k, x):
     conv = getattr(k.layers, f"Conv{p.nd}D")(
-        p.filters, p.kernel, strides=p.stride, dilation_rate=p.dilation, groups=p.groups, use_bias=p.bias)
+        p.filters, p.kernel, strides=p.stride, dilation_rate=p.dilation, groups=p.groups, use_bias=p.bias
+    )
     return k.weighted(conv)(k.pad(x, p.pad))
 
 
 for _layer, _axes in ((Conv1D, "w"), (Conv2D, "h w"), (Conv3D, "d h w")):
     _layer.on("keras", x="n ... c", W=f"kernel: {_axes} i o", b="bias: o")(_keras_conv)
     _layer.unsupported(
-        "keras", when=lambda p: max(p.stride) > 1 and max(p.dilation) > 1,
+        "keras",
+        when=lambda p: max(p.stride) > 1 and max(p.dilation) > 1,
         why="Keras takes strides or dilation_rate, not both",
     )
 
@@ -161,92 +190,14 @@ for _layer, _axes in ((Conv1D, "w"), (Conv2D, "h w"), (Conv3D, "d h w")):
 @Conv2D.on("onnx", W="W: o i h w", b="B: o")
 @Conv3D.on("onnx", W="W: o i d h w", b="B: o")
 def _(p, o, x, W, b=None):
-    return o.node("Conv", x, W, *([b] if b else []), kernel_shape=p.kernel, strides=p.stride, pads=flat(p.pad),
-                  dilations=p.dilation, group=p.groups)
-
-
-@dataclass(frozen=True)
-class DepthwiseConv2D(Layer):
-    """Every channel is convolved by itself: y[n, i·M + m] = x[n, i] ⋆ W[i, m] + b[i·M + m].
-
-    Args:
-        multiplier: M, output channels for each input channel.
-        kernel: size of the window.
-        stride: step of the window.
-        pad: zeros around the input.
-        bias: whether b is added.
-    """
-
-    multiplier: Positive
-    kernel: Sizes
-    stride: Sizes = 1
-    pad: Pads = 0
-    bias: bool = True
-    linear: ClassVar[bool] = True
-
-    def __post_init__(self):
-        for name in ("kernel", "stride"):
-            object.__setattr__(self, name, per_axis(getattr(self, name), 2, name))
-        object.__setattr__(self, "pad", pads_per_axis(self.pad, 2))
-
-    def as_conv(self, channels: int) -> Conv2D:
-        """The same layer as a grouped convolution."""
-        return Conv2D(channels * self.multiplier, self.kernel, self.stride, self.pad, 1, channels, self.bias)
-
-    def infer(self, *x: Spec) -> tuple[Spec, ...]:
-        """(N, C, H, W) → (N, C·multiplier, *out)."""
-        need_rank(x[0], 4, what="N C H W")
-        return self.as_conv(x[0].shape[1]).infer(*x)
-
-    def weights(self, *x: Spec) -> dict[str, Weight]:
-        """W (C, multiplier, *kernel), b (C·multiplier)."""
-        i = x[0].shape[1]
-        W = Weight("i m h w", (i, self.multiplier, *self.kernel), fan_in=math.prod(self.kernel))
-        return {"W": W} | ({"b": Weight("o", (i * self.multiplier,), "bias")} if self.bias else {})
-
-
-def _as_conv(p, x, W):
-    conv = p.as_conv(x.shape[1])
-    return conv, W.reshape(-1, 1, *p.kernel)
-
-
-@DepthwiseConv2D.on("numpy")
-def _(p, n, x, W, b=None):
-    conv, w = _as_conv(p, x, W)
-    return conv.rule("numpy").fn(conv, n, x, w, b)
-
-
-@DepthwiseConv2D.on("magnitude", c=2.2)
-def _(p, n, y, x, W, b=None):
-    conv, w = _as_conv(p, x, W)
-    return conv.rule("magnitude").fn(conv, n, y, x, w, b)
-
-
-@DepthwiseConv2D.on("carry")
-def _(p, n, y, e, x, W, b=None):
-    conv, w = _as_conv(p, x, W)
-    return conv.rule("carry").fn(conv, n, y, e, x, w, b)
-
-
-@DepthwiseConv2D.on("chainer", W="W: m i h w", b="b: o")
-def _(p, c, x):
-    return _chainer_conv(p, c, x, lambda pad: c.L.DepthwiseConvolution2D(
-        x.shape[1], p.multiplier, p.kernel, p.stride, pad, nobias=not p.bias))
-
-
-@DepthwiseConv2D.on("keras", x="n ... c", W="kernel: h w i m", b="bias: o")
-def _(p, k, x):
-    conv = k.layers.DepthwiseConv2D(p.kernel, strides=p.stride, depth_multiplier=p.multiplier, use_bias=p.bias)
-    return k.weighted(conv)(k.pad(x, p.pad))
-
-
-DepthwiseConv2D.unsupported(
-    "keras-tensorflow", when=lambda p: p.stride[0] != p.stride[1],
-    why="TensorFlow's depthwise kernel on a CPU takes equal strides only",
-)
-
-
-@DepthwiseConv2D.on("onnx", W="W: (i m) 1 h w", b="B: o")
-def _(p, o, x, W, b=None):
-    return o.node("Conv", x, W, *([b] if b else []), kernel_shape=p.kernel, strides=p.stride, pads=flat(p.pad),
-                  group=o.shape(x)[1])
+    return o.node(
+        "Conv",
+        x,
+        W,
+        *([b] if b else []),
+        kernel_shape=p.kernel,
+        strides=p.stride,
+        pads=flat(p.pad),
+        dilations=p.dilation,
+        group=p.groups,
+    )

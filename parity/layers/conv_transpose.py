@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Natural, Pads, Positive, Sizes, Spec, Weight, need_rank, pads_per_axis, per_axis
+from parity.layers.base import Layer, Spec, Weight
 from parity.layers.conv import flat
+from parity.layers.sizes import ONE, ZERO, Counts, Pads, Positive, Sizes, need_rank, pads_per_axis, per_axis
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class ConvTranspose2D(Layer):
 
     filters: Positive
     kernel: Sizes
-    stride: Sizes = 1
-    pad: Pads = 0
-    output_padding: Natural | tuple[Natural, ...] = 0
+    stride: Sizes = ONE
+    pad: Pads = ZERO
+    output_padding: Counts = ZERO
     bias: bool = True
     linear: ClassVar[bool] = True
 
@@ -55,9 +56,17 @@ class ConvTranspose2D(Layer):
             if self.out(x[0].shape[2 + a], a) < 1:
                 raise BadInput(
                     f"nothing is left: (N − 1)·S + F − P + output_padding = ({x[0].shape[2 + a]} − 1)·{stride} + "
-                    f"{self.kernel[a]} − {sum(self.pad[a])} + {extra} is below 1", path="pad")
+                    f"{self.kernel[a]} − {sum(self.pad[a])} + {extra} is below 1",
+                    path="pad",
+                )
         spatial = (self.out(s, a) for a, s in enumerate(x[0].shape[2:]))
         return (Spec((x[0].shape[0], self.filters, *spatial), x[0].dtype),)
+
+    def arithmetic(self, *x: Spec) -> str:
+        """(N − 1)·S + F − P + output_padding for every axis."""
+        axes = zip(x[0].shape[2:], self.stride, self.kernel, self.pad, self.output_padding, strict=True)
+        texts = [f"({n} − 1)·{s} + {k} − {sum(p)} + {o} = {(n - 1) * s + k - sum(p) + o}" for n, s, k, p, o in axes]
+        return "(N − 1)·S + F − P + output_padding: " + "; ".join(texts)
 
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """W (C, filters, *kernel), b (filters)."""
@@ -70,7 +79,7 @@ class ConvTranspose2D(Layer):
         """Largest number of taps that meet in one output element."""
         return math.prod(math.ceil(k / s) for k, s in zip(self.kernel, self.stride, strict=True))
 
-    def crop(self) -> tuple[tuple[int, int], tuple[tuple[int, int], ...]]:
+    def crop(self) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
         """For dialects that only know the full output: zeros to append to the input, then what to cut off.
 
         One more zero at the input's end lengthens the output by a stride of elements that hold the bias alone, which
@@ -78,8 +87,7 @@ class ConvTranspose2D(Layer):
         """
         more = tuple(int(o > e) for o, (_, e) in zip(self.output_padding, self.pad, strict=True))
         cut = tuple(
-            (b, e - o + m * s)
-            for o, (b, e), m, s in zip(self.output_padding, self.pad, more, self.stride, strict=True)
+            (b, e - o + m * s) for o, (b, e), m, s in zip(self.output_padding, self.pad, more, self.stride, strict=True)
         )
         return more, cut
 
@@ -163,5 +171,13 @@ def _(p, k, x):
 
 @ConvTranspose2D.on("onnx", W="W: i o h w", b="B: o")
 def _(p, o, x, W, b=None):
-    return o.node("ConvTranspose", x, W, *([b] if b else []), kernel_shape=p.kernel, strides=p.stride,
-                  pads=flat(p.pad), output_padding=p.output_padding)
+    return o.node(
+        "ConvTranspose",
+        x,
+        W,
+        *([b] if b else []),
+        kernel_shape=p.kernel,
+        strides=p.stride,
+        pads=flat(p.pad),
+        output_padding=p.output_padding,
+    )

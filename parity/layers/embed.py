@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Positive, Spec, Weight
+from parity.layers.base import Layer, Spec, Weight
+from parity.layers.sizes import Positive
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec, axis_of
+from parity.layers.base import Layer, Spec
+from parity.layers.sizes import axis_of
 
 
 @dataclass(frozen=True)
-class _Arithmetic(Layer):
+class _Arithmetic(Layer, abstract=True):
     """Element by element, over inputs of one shape."""
 
     inputs: ClassVar[tuple[str, ...]] = ("a", "b")
@@ -143,8 +144,9 @@ class Concat(Layer):
         axis = axis_of(self.axis, len(x[0].shape))
         rests = {(*s.shape[:axis], *s.shape[axis + 1 :]) for s in x}
         if len(rests) > 1 or len({len(s.shape) for s in x}) > 1:
-            raise BadInput(f"expected inputs that differ along axis {axis} alone, found {[list(s.shape) for s in x]}",
-                           path="from")
+            raise BadInput(
+                f"expected inputs that differ along axis {axis} alone, found {[list(s.shape) for s in x]}", path="from"
+            )
         shape = list(x[0].shape)
         shape[axis] = sum(s.shape[axis] for s in x)
         return (Spec(tuple(shape), x[0].dtype),)

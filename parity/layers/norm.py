@@ -9,7 +9,8 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Positive, Spec, Weight, need_rank
+from parity.layers.base import Layer, Spec, Weight
+from parity.layers.sizes import Positive, need_rank
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ class LocalResponseNorm(Layer):
 
     def __post_init__(self):
         if self.n % 2 == 0:
-            raise BadInput(f"found {self.n}, must be odd: for even ones the frameworks disagree on the window", path="n")
+            raise BadInput(
+                f"found {self.n}, must be odd: for even ones the frameworks disagree on the window", path="n"
+            )
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(N, C, …) → the same."""

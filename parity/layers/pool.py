@@ -9,12 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Pads, Sizes, Spec, need_rank, pads_per_axis, per_axis, window_size
+from parity.layers.base import Layer, Spec
 from parity.layers.conv import flat, symmetric
+from parity.layers.sizes import ZERO, Pads, Sizes, need_rank, pads_per_axis, per_axis, window_size, window_text
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Pool(Layer):
+class _Pool(Layer, abstract=True):
     """A figure for each window of each channel.
 
     Args:
@@ -25,7 +26,7 @@ class _Pool(Layer):
 
     kernel: Sizes
     stride: Sizes
-    pad: Pads = 0
+    pad: Pads = ZERO
     nd: ClassVar[int]
 
     def __post_init__(self):
@@ -34,8 +35,9 @@ class _Pool(Layer):
         object.__setattr__(self, "pad", pads_per_axis(self.pad, self.nd))
         for (b, e), k in zip(self.pad, self.kernel, strict=True):
             if max(b, e) >= k:
-                raise BadInput(f"found {[b, e]}, must be below the kernel, {k}: a window would see padding only",
-                               path="pad")
+                raise BadInput(
+                    f"found {[b, e]}, must be below the kernel, {k}: a window would see padding only", path="pad"
+                )
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(N, C, *spatial) → (N, C, *out)."""
@@ -44,9 +46,14 @@ class _Pool(Layer):
         out = (window_size(*a, cover=getattr(self, "cover_all", False)) for a in axes)
         return (Spec((*x[0].shape[:2], *out), x[0].dtype),)
 
+    def arithmetic(self, *x: Spec) -> str:
+        """(N + P − F) / S + 1 for every axis."""
+        cover = getattr(self, "cover_all", False)
+        return window_text(x[0].shape[2:], self.kernel, self.stride, self.pad, cover=cover)
+
 
 @dataclass(frozen=True, kw_only=True)
-class _MaxPool(_Pool):
+class _MaxPool(_Pool, abstract=True):
     """Largest element of each window; padding never wins.
 
     Args:
@@ -66,9 +73,11 @@ class _MaxPool(_Pool):
         for size, windows, stride, (begin, _) in axes:
             if (windows - 1) * stride - begin >= size:
                 raise BadInput(
-                    f"with cover_all the last of {windows} windows begins at {(windows - 1) * stride - begin}, behind the "
-                    f"input's {size} elements: it would see padding only, −inf in Chainer; take a stride up to the kernel",
-                    path="cover_all")
+                    f"with cover_all the last of {windows} windows begins at {(windows - 1) * stride - begin}, behind "
+                    f"the input's {size} elements: it would see padding only, −inf in Chainer; "
+                    "take a stride up to the kernel",
+                    path="cover_all",
+                )
         return out
 
     def reach(self, spatial: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
@@ -120,7 +129,8 @@ def _(p, c, x):
         return lambda v: c.F.max_pooling_nd(v, p.kernel, p.stride, [b for b, _ in p.pad], cover_all=p.cover_all)
     pads = [(0, 0), (0, 0), *p.reach(x.shape[2:])]
     return lambda v: c.F.max_pooling_nd(
-        c.F.pad(v, pads, "constant", constant_values=-c.np.inf), p.kernel, p.stride, cover_all=False)
+        c.F.pad(v, pads, "constant", constant_values=-c.np.inf), p.kernel, p.stride, cover_all=False
+    )
 
 
 @_MaxPool.on("keras", x="n ... c")
@@ -135,8 +145,9 @@ def _(p, o, x):
     if all(max(pair) < size for pair, size in zip(pads, p.kernel, strict=True)):
         return o.node("MaxPool", x, kernel_shape=p.kernel, strides=p.stride, pads=flat(pads))
     widths = o.const(np.array([0, 0, *(b for b, _ in pads), 0, 0, *(e for _, e in pads)], np.int64))
-    return o.node("MaxPool", o.node("Pad", x, widths, o.const(np.float32(-np.inf))),
-                  kernel_shape=p.kernel, strides=p.stride)
+    return o.node(
+        "MaxPool", o.node("Pad", x, widths, o.const(np.float32(-np.inf))), kernel_shape=p.kernel, strides=p.stride
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,8 +203,11 @@ def _(p, c, x):
     if p.count_include_pad:
         return lambda v: c.F.average_pooling_nd(c.F.pad(v, pads, "constant"), p.kernel, p.stride)
     scale = c.const(p.scale(x.shape[2:]).astype(np.float32)[None, None])
-    return lambda v: c.F.scale(c.F.average_pooling_nd(c.F.pad(v, pads, "constant"), p.kernel, p.stride),
-                               c.F.broadcast_to(scale, p.infer(x)[0].shape), axis=0)
+    return lambda v: c.F.scale(
+        c.F.average_pooling_nd(c.F.pad(v, pads, "constant"), p.kernel, p.stride),
+        c.F.broadcast_to(scale, p.infer(x)[0].shape),
+        axis=0,
+    )
 
 
 @AveragePool2D.on("keras", x="n ... c")
@@ -206,5 +220,11 @@ def _(p, k, x):
 
 @AveragePool2D.on("onnx")
 def _(p, o, x):
-    return o.node("AveragePool", x, kernel_shape=p.kernel, strides=p.stride, pads=flat(p.pad),
-                  count_include_pad=int(p.count_include_pad))
+    return o.node(
+        "AveragePool",
+        x,
+        kernel_shape=p.kernel,
+        strides=p.stride,
+        pads=flat(p.pad),
+        count_include_pad=int(p.count_include_pad),
+    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parity.layers.base import Layer, Spec, need_rank
+from parity.layers.base import Layer, Spec
+from parity.layers.sizes import need_rank
 
 
 @dataclass(frozen=True)

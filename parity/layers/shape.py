@@ -12,7 +12,7 @@ from parity.layers.base import Layer, Spec
 
 
 @dataclass(frozen=True)
-class _Move(Layer):
+class _Move(Layer, abstract=True):
     """Elements in another order or shape."""
 
 
@@ -75,8 +75,11 @@ class Reshape(_Move):
         if any(s < 1 and s != -1 for s in self.shape) or self.shape.count(-1) > 1:
             raise BadInput(f"found {list(self.shape)}, expected positive sizes and at most one -1", path="shape")
         if (have % known) if -1 in self.shape else have != known:
-            raise BadInput(f"{list(x[0].shape[1:])} has {have} elements, {list(self.shape)} needs {known}"
-                           + (" or a multiple" if -1 in self.shape else ""), path="shape")
+            raise BadInput(
+                f"{list(x[0].shape[1:])} has {have} elements, {list(self.shape)} needs {known}"
+                + (" or a multiple" if -1 in self.shape else ""),
+                path="shape",
+            )
         full = (have // known if s == -1 else s for s in self.shape)
         return (Spec((x[0].shape[0], *full), x[0].dtype),)
 
@@ -118,8 +121,9 @@ class Transpose(_Move):
         """Shape permuted."""
         rank = len(x[0].shape)
         if sorted(self.axes) != list(range(rank)) or self.axes[0] != 0:
-            raise BadInput(f"found {list(self.axes)}, expected 0 and then a permutation of {list(range(1, rank))}",
-                           path="axes")
+            raise BadInput(
+                f"found {list(self.axes)}, expected 0 and then a permutation of {list(range(1, rank))}", path="axes"
+            )
         return (Spec(tuple(x[0].shape[a] for a in self.axes), x[0].dtype),)
 
 

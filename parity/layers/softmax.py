@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parity.layers.base import Layer, Spec, axis_of
+from parity.layers.base import Layer, Spec
+from parity.layers.sizes import axis_of
 
 
 @dataclass(frozen=True)
-class _SoftmaxLike(Layer):
+class _SoftmaxLike(Layer, abstract=True):
     """Normalised over one axis.
 
     Args:

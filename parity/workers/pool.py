@@ -48,7 +48,7 @@ class Worker:
         self.facts: dict[str, Any] = {}
         self._process: subprocess.Popen | None = None
         self._send = self._receive = -1
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the worker
         self._lock = threading.Lock()
 
     @property
@@ -69,17 +69,32 @@ class Worker:
             self._receive, theirs_out = os.pipe()
             threads = str(self._threads)
             environment = os.environ | {
-                "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "MKL_NUM_THREADS": threads,
-                "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0",
+                "OMP_NUM_THREADS": threads,
+                "OPENBLAS_NUM_THREADS": threads,
+                "MKL_NUM_THREADS": threads,
+                "PYTHONUNBUFFERED": "1",
+                "PYTHONHASHSEED": "0",
             }
             if self._threads == 1:
                 flags = os.environ.get("XLA_FLAGS", "")
                 environment["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
-            command = [self._python, "-m", "parity.workers.worker", self.target.engine, self.target.device,
-                       str(theirs_in), str(theirs_out)]
+            command = [
+                self._python,
+                "-m",
+                "parity.workers.worker",
+                self.target.engine,
+                self.target.device,
+                str(theirs_in),
+                str(theirs_out),
+            ]
             self._process = subprocess.Popen(
-                command, pass_fds=(theirs_in, theirs_out), stdin=subprocess.DEVNULL, stdout=self._log,
-                stderr=self._log, env=environment, start_new_session=True,
+                command,
+                pass_fds=(theirs_in, theirs_out),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                env=environment,
+                start_new_session=True,
             )
             os.close(theirs_in)
             os.close(theirs_out)
@@ -146,6 +161,11 @@ class Worker:
                 self._process.wait()
             self._process = None
 
+    def close(self) -> None:
+        """End the process for good."""
+        self.stop()
+        self._log.close()
+
 
 class Pool:
     """The workers of a run, by target."""
@@ -157,7 +177,9 @@ class Pool:
 
     def __getitem__(self, target: Target) -> Worker:
         with self._lock:
-            return self._workers.setdefault(str(target), Worker(target, self._threads))
+            if str(target) not in self._workers:  # not setdefault(): a worker holds an open log from the start
+                self._workers[str(target)] = Worker(target, self._threads)
+            return self._workers[str(target)]
 
     def __enter__(self) -> Pool:
         return self
@@ -168,4 +190,5 @@ class Pool:
     def stop(self) -> None:
         """End all processes."""
         for worker in self._workers.values():
-            worker.stop()
+            worker.close()
+        self._workers.clear()

@@ -1,7 +1,7 @@
 """Messages between parent and worker: a JSON header and arrays in the safetensors format, on pipes of their own.
 
-A frame is two little-endian 64-bit lengths, the header, the arrays. Frameworks print to stdout and stderr, so neither is
-used; nothing is pickled.
+A frame is two little-endian 64-bit lengths, the header, the arrays. Frameworks print to stdout and stderr, so neither
+is used; nothing is pickled.
 """
 
 from __future__ import annotations

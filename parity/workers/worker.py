@@ -1,4 +1,4 @@
-"""The process in which one engine lives. Started by the pool: ``python -m parity.workers.worker ENGINE DEVICE IN OUT``."""
+"""The process in which one engine lives: ``python -m parity.workers.worker ENGINE DEVICE IN OUT``, for the pool."""
 
 from __future__ import annotations
 
@@ -93,8 +93,11 @@ def serve(engine: Any, source: int, sink: int) -> None:
             reply, out = {"status": "crashed", "message": "out of memory", "trace": ""}, {}
         except Exception as error:  # noqa: BLE001  whatever a framework raises is a verdict about it
             text = str(error).strip().splitlines() or [""]
-            reply = {"status": "crashed", "message": f"{type(error).__name__}: {text[0][:300]}",
-                     "trace": traceback.format_exc()[-4000:]}
+            reply = {
+                "status": "crashed",
+                "message": f"{type(error).__name__}: {text[0][:300]}",
+                "trace": traceback.format_exc()[-4000:],
+            }
             out = {}
         write(sink, reply, out)
 

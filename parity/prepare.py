@@ -1,0 +1,149 @@
+"""What a case needs before any target sees it: arrays, reference, hashes. Made once, for all targets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from parity.case.case import Case
+from parity.draw import digest
+from parity.errors import BadInput
+from parity.graph import Graph
+from parity.judge.bound import Reference
+from parity.layers.embed import Embedding
+from parity.results import Record, Writer
+from parity.targets import Target
+
+LARGE = 1 << 20
+"""Bytes of weights beyond which they go through a file, which the system maps into every worker."""
+
+
+@dataclass
+class Prepared:
+    """A case with its arrays and its reference; made once, for all targets."""
+
+    case: Case
+    inputs: dict[str, np.ndarray]
+    weights: dict[str, np.ndarray]
+    reference: Reference
+    hash: dict[str, str]
+    weights_file: str | None
+
+
+def prepare(case: Case, folder: Path) -> Prepared:
+    """Draw or read a case's arrays and evaluate its reference.
+
+    Args:
+        folder: where large weights are kept for the workers.
+
+    Raises:
+        BadInput: a file of the case is not what it should be.
+    """
+    inputs, weights = case.inputs(), case.weights()
+    check_indices(case.graph, inputs)
+    file = None
+    if sum(w.nbytes for w in weights.values()) > LARGE:
+        file = str(folder / f"{digest(*weights.values())}.safetensors")
+        save_file(weights, file)
+    hashes = {"inputs": digest(*inputs.values()), "weights": digest(*weights.values())}
+    return Prepared(case, inputs, weights, Reference.of(case.graph, inputs, weights), hashes, file)
+
+
+class Shelf:
+    """Prepared cases, made by whoever comes first and dropped when the last target has had them."""
+
+    def __init__(
+        self,
+        make: Callable[[Case], Prepared],
+        plan: Mapping[Target, Sequence[Case]],
+        writer: Writer,
+        on_bad: Callable[[Case, BadInput], None],
+    ):
+        self._prepare, self._writer, self._on_bad = make, writer, on_bad
+        self._left: dict[str, int] = {}
+        for todo in plan.values():
+            for case in todo:
+                self._left[case.id] = self._left.get(case.id, 0) + 1
+        self._locks = {case: threading.Lock() for case in self._left}
+        self._made: dict[str, Prepared | None] = {}
+
+    def take(self, case: Case) -> Prepared | None:
+        """The prepared case, None if its files are wrong."""
+        with self._locks[case.id]:
+            if case.id not in self._made:
+                try:
+                    self._made[case.id] = made = self._prepare(case)
+                    self._writer.add(case_record(made))
+                except BadInput as error:
+                    self._made[case.id] = None
+                    self._on_bad(case, error.within(file=str(case.file)))
+            return self._made[case.id]
+
+    def give_back(self, case: Case) -> None:
+        """Say that one target is through with it."""
+        with self._locks[case.id]:
+            self._left[case.id] -= 1
+            if not self._left[case.id]:
+                prepared = self._made.pop(case.id, None)
+                if prepared and prepared.weights_file:
+                    Path(prepared.weights_file).unlink(missing_ok=True)
+
+
+def case_record(prepared: Prepared) -> Record:
+    """What the report says of a network."""
+    case, graph = prepared.case, prepared.case.graph
+    layers = []
+    for node in graph.nodes:
+        weights = graph.node_weights(node)
+        layers.append(
+            {
+                "name": node.name,
+                "layer": type(node.layer).__name__,
+                "from": list(node.inputs),
+                "parameters": node.layer.parameters(),
+                "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},
+                "weights": {
+                    c: {"name": node.weight_name(c), "axes": w.axes, "shape": list(w.shape)} for c, w in weights.items()
+                },
+                "count": sum(int(np.prod(w.shape)) for w in weights.values()),
+            }
+        )
+    return {
+        "kind": "case",
+        "case": case.id,
+        "description": case.spec.description,
+        "file": case.file.as_posix(),
+        "inputs": {k: [list(s.shape), s.dtype] for k, s in graph.inputs.items()},
+        "outputs": list(graph.outputs),
+        "layers": layers,
+        "parameters": graph.parameter_count,
+        "hash": prepared.hash,
+        "expect": [e.model_dump() for e in case.spec.expect],
+        "network": network_hash(case),
+    }
+
+
+def network_hash(case: Case) -> str:
+    """Changes with anything that the case file says; a resumed run goes by it."""
+    text = json.dumps([case.spec.model_dump(mode="json"), case.graph.to_json()], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check_indices(graph: Graph, inputs: dict[str, np.ndarray]) -> None:
+    """Indices into a table must be rows of it: runtimes differ in what they do with others, without a word."""
+    for node in graph.nodes:
+        if not isinstance(node.layer, Embedding):
+            continue
+        rows = node.layer.vocabulary
+        for name in set(node.inputs) & set(inputs):
+            low, high = inputs[name].min(), inputs[name].max()
+            if low < 0 or high >= rows:
+                found = f"indices from {low} to {high}; {node.name} has rows 0 … {rows - 1}"
+                raise BadInput(found, path=f"inputs.{name}")
