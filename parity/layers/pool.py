@@ -176,7 +176,7 @@ class AveragePool2D(_Pool):
 
 def _mean(p, n, x):
     v = n.windows(n.pad(x, p.pad), p.kernel, p.stride, (1, 1)).mean((-2, -1))
-    return v if p.count_include_pad else v * p.scale(x.shape[2:])
+    return v if p.count_include_pad else v * p.scale(x.shape[2:]).astype(x.dtype)
 
 
 @AveragePool2D.on("numpy")
