@@ -67,7 +67,7 @@ class Layer:
     """A weighted sum, into which runtimes fold a following ``absorbs`` layer."""
     rules: ClassVar[dict[str, list[Rule]]] = {}
     gaps: ClassVar[dict[str, list[Gap]]] = {}
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False, "allow_inf_nan": False}
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)
