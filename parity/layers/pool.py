@@ -186,7 +186,8 @@ def _(p, n, x):
 
 @AveragePool2D.on("magnitude", c=2.2)
 def _(p, n, y, x):
-    return (math.sqrt(math.prod(p.kernel)) + 1) * _mean(p, n, np.abs(x))
+    terms = math.prod(p.kernel)
+    return (math.sqrt(terms) + 1) * _mean(p, n, np.abs(x)) + terms / 4 * _mean(p, n, np.abs(x) * n.repeats(x))
 
 
 @AveragePool2D.on("carry")

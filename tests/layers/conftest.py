@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from parity.case.case import find, load
 from parity.compat.chainer import import_chainer
 from parity.dialects.numpy import NumpyKit
 from parity.layers import Layer, Spec
@@ -72,3 +74,12 @@ def close():
         np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * scale)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def case_layers() -> list[tuple[Layer, tuple[Spec, ...]]]:
+    """Every layer that reads floats, with its inputs' specs, as the layer cases have it."""
+    root = Path(__file__).resolve().parents[2] / "cases" / "layers"
+    graphs = [case.graph for file, base in find([root]) for case in load(file, base)]
+    found = dict.fromkeys((node.layer, graph.input_specs(node)) for graph in graphs for node in graph.nodes)
+    return [one for one in found if one[1][0].dtype == "float32"]
