@@ -80,21 +80,27 @@ def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], r
         proven: ``inverse`` (read back equal), ``map`` (summed, so equal to the declared map of what was sent),
         ``zeros`` (the framework has a place that the layer does not need).
     """
-    rows, problems = [], []
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
     sent = to_targets(graph, dialect, weights)
     for node in graph.nodes:
         declared = graph.node_weights(node)
         layouts = node.layer.layout_map(dialect, declared)
-        held = read.get(node.name, {})
-        problems += [
-            f"{node.name}: {t} holds values that nothing was copied to" for t in set(held) - set(layouts.targets)
+        own, held = sent.get(node.name, {}), read.get(node.name, {})
+        nowhere = sorted(set(declared) - {p.source for p in layouts.places})
+        problems += [f"{node.name}: {c} is copied nowhere" for c in nowhere]
+        extra = sorted(set(held) - set(layouts.targets))
+        problems += [f"{node.name}: {t} holds values that nothing was copied to" for t in extra]
+        odd = [f"{node.name}: {t} is not there to be copied to" for t in own if t not in held]
+        odd += [
+            f"{node.name}: {t} has shape {list(held[t].shape)}, {list(a.shape)} was sent"
+            for t, a in own.items()
+            if t in held and held[t].shape != a.shape
         ]
-        gone = [t for t in sent.get(node.name, {}) if t not in held]
-        problems += [f"{node.name}: {t} is not there to be copied to" for t in gone]
-        if gone:
+        problems += odd
+        if odd:
             continue
-        shapes = {c: w.shape for c, w in declared.items()}
-        back = layouts.inverse(held, shapes)
+        back = layouts.inverse(held, {c: w.shape for c, w in declared.items()})
         for place in layouts.places:
             if place.target not in held:
                 continue
@@ -103,12 +109,11 @@ def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], r
             if place.source in declared:
                 name = node.weight_name(place.source)
                 proof = "inverse" if place.source in back else "map"
-                if proof == "inverse":
-                    same = np.array_equal(back[place.source], weights[name])
-                else:
-                    same = np.array_equal(array, sent[node.name][place.target])
+                # The parts of a target that no weight goes to must be zero too, so the whole is compared as well.
+                same = np.array_equal(array, own[place.target])
+                same = same and (proof == "map" or np.array_equal(back[place.source], weights[name]))
                 row |= {"weight": name, "from": declared[place.source].axes, "to": place.pattern}
-            elif place.target not in sent.get(node.name, {}):
+            elif place.target not in own:
                 proof, same = "zeros", not array.any()
                 row |= {"weight": "", "from": "", "to": ""}
             else:
