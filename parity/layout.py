@@ -13,10 +13,10 @@ Two weights that go to the same place of one target are added there; that map ca
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ class Place:
     pattern: str
 
     @classmethod
+    @functools.cache  # the same few texts again and again, several times a network
     def parse(cls, source: str, canonical: str, text: str) -> Place:
         """Read ``"target: pattern"``.
 
@@ -64,28 +65,28 @@ class Place:
             raise ValueError(f"{source}={text!r}: axis {sorted(missing)} of {canonical!r} is not in the pattern")
         return place
 
-    @cached_property
+    @functools.cached_property
     def _axes(self) -> list[str]:
         return split_order(self.canonical)[0].split()
 
-    @cached_property
+    @functools.cached_property
     def _gates(self) -> list[tuple[int, int]]:
         """(index in the canonical order, sign) of each gate stored here."""
         order = split_order(self.pattern)[1]
         home = [g for g, _ in split_order(self.canonical)[1]]
         return [(home.index(g), sign) for g, sign in order]
 
-    @cached_property
+    @functools.cached_property
     def _dropped(self) -> list[str]:
         selects = len(self._gates) == 1 and "g" not in re.findall(r"[a-z]+", split_order(self.pattern)[0])
         return ["g"] if selects and "g" in self._axes else []
 
-    @cached_property
+    @functools.cached_property
     def parts(self) -> tuple[tuple[int, int], ...]:
         """(index, of how many) for each ``k/n`` in the pattern."""
         return tuple((int(k), int(n)) for k, n in _PART.findall(self.pattern))
 
-    @cached_property
+    @functools.cached_property
     def _transform(self) -> tuple[str, str]:
         """The two sides of the einops pattern, without gates, parts as axes p0, p1, …."""
         number = iter(range(9))
@@ -140,7 +141,7 @@ class LayoutMap:
     def __init__(self, places: Iterable[Place]):
         self.places = tuple(places)
 
-    @cached_property
+    @functools.cached_property
     def targets(self) -> dict[str, list[Place]]:
         """Target name → the places in it."""
         found: dict[str, list[Place]] = {}
