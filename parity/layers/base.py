@@ -61,6 +61,8 @@ class Layer:
     inputs: ClassVar[tuple[str, ...]] = ("x",)
     """Names of the inputs; a trailing ``"*"`` takes any number, at least two."""
     output_names: ClassVar[tuple[str, ...]] = ("y",)
+    integers: ClassVar[bool] = False
+    """Inputs may be integers."""
     absorbs: ClassVar[bool] = False
     """Runtimes fold this layer into a linear layer before it, so there is no tap between the two."""
     linear: ClassVar[bool] = False

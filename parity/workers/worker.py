@@ -67,6 +67,27 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     return reply, out
 
 
+def train(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict, dict]:
+    """Train one network from the framework's own initial values.
+
+    Args:
+        header: ``graph``, ``steps``, ``seed``.
+        arrays: ``x:<input>``.
+
+    Returns:
+        Header with the loss before each step; arrays ``w:<weight>`` in canonical layout.
+    """
+    if not hasattr(engine, "train"):
+        raise Unavailable("only Chainer trains")
+    inputs = {k[2:]: v for k, v in arrays.items()}
+    weights, losses = engine.train(Graph.from_json(header["graph"]), inputs, header["steps"], header["seed"])
+    return {"status": "done", "losses": losses}, {f"w:{k}": v for k, v in weights.items()}
+
+
+OPERATIONS = {"run": handle, "train": train}
+"""What a request may ask for in its ``op``; to run is the default."""
+
+
 def serve(answer: Callable[[dict[str, Any], Arrays], tuple[dict[str, Any], Arrays]], source: int, sink: int) -> None:
     """Answer requests until the parent is gone. An exception costs its own request."""
     while True:
@@ -132,7 +153,7 @@ def main(argv: list[str]) -> None:
         send(sink, encode({"status": "unavailable", "message": message}))
         return
     send(sink, encode({"status": "ready", "facts": engine.facts()}))
-    serve(lambda header, arrays: handle(engine, header, arrays), source, sink)
+    serve(lambda header, arrays: OPERATIONS[header.get("op", "run")](engine, header, arrays), source, sink)
 
 
 if __name__ == "__main__":
