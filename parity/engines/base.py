@@ -38,6 +38,8 @@ class Engine(Protocol):
 
     dialect: str
     has_initial_values: bool
+    full_taps: bool
+    """Asking for taps changes nothing, so that a run without them need not be judged by itself."""
 
     def facts(self) -> dict[str, Any]:
         """Versions, the device in use, threads, how it runs."""
