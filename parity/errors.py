@@ -1,6 +1,9 @@
-"""The one error type for bad input. A traceback reaches the user only for our own bugs."""
+"""The one error type for bad input, and words for its messages. A traceback reaches the user only for our own bugs."""
 
 from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
 
 
 class BadInput(Exception):
@@ -25,3 +28,21 @@ class BadInput(Exception):
     def __str__(self) -> str:
         where = self.file + (f":{self.line}" if self.file and self.line else "")
         return ": ".join(p for p in (where, self.path, self.message) if p)
+
+
+def near(found: object, known: Iterable[str]) -> str:
+    """A hint for what could have been meant, with a space in front; empty where nothing is near."""
+    close = difflib.get_close_matches(str(found)[:100], list(known), 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def listed(names: Iterable[str], most: int = 40) -> str:
+    """Names for a message, not more than a reader bears."""
+    all_ = list(names)
+    return (", ".join(all_[:most]) + (f" and {len(all_) - most} more" if len(all_) > most else "")) or "none"
+
+
+def shown(value: object) -> str:
+    """What was found, for a message, with YAML's words for booleans and nothing: at most 80 characters."""
+    text = str(value).lower() if isinstance(value, bool) else "null" if value is None else repr(value)
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from parity.errors import BadInput
+from parity.errors import BadInput, listed, near, shown
 from parity.layers import Layer, Spec, Weight
 
 LIMIT = 2**31
@@ -59,37 +59,35 @@ class Graph:
             check_size(spec.shape, f"inputs.{name}.shape")
         object.__setattr__(self, "nodes", self._sorted())
         _ = self.specs, self.weights
-        for name in self.outputs:
+        for i, name in enumerate(self.outputs):
             if name not in self.specs:
-                raise BadInput(f"unknown tensor {name!r}; there are {', '.join(self.specs)}", path="outputs")
+                text = f"unknown tensor {name!r}{near(name, self.specs)}; there are {listed(self.specs)}"
+                raise BadInput(text, path=f"outputs.{i}")
 
     def _sorted(self) -> tuple[Node, ...]:
         """Nodes in an order in which each comes after those it reads; stable."""
         made = {o: node for node in self.nodes for o in node.outputs}
-        known = set(self.inputs) | set(made)
-        done: dict[str, Node] = {}
-        open_: list[str] = []
-
-        def visit(node: Node) -> None:
-            if node.name in done:
-                return
-            if node.name in open_:
-                loop = " → ".join([*open_[open_.index(node.name) :], node.name])
-                raise BadInput(f"the layers read each other in a circle: {loop}", path=f"layers.{node.name}.from")
-            open_.append(node.name)
-            for name in node.inputs:
-                if name not in known:
-                    raise BadInput(
-                        f"unknown tensor {name!r}; there are {', '.join(sorted(known))}",
-                        path=f"layers.{node.name}.from",
-                    )
-                if name in made:
-                    visit(made[name])
-            open_.pop()
-            done[node.name] = node
-
+        known = [*self.inputs, *made]
         for node in self.nodes:
-            visit(node)
+            for name in node.inputs:
+                if name not in self.inputs and name not in made:
+                    text = f"unknown tensor {name!r}{near(name, known)}; there are {listed(known)}"
+                    raise BadInput(text, path=f"layers.{node.name}.from")
+        done: dict[str, Node] = {}
+        for start in self.nodes:
+            open_ = {} if start.name in done else {start.name: start}
+            while open_:  # not by recursion: a case may have thousands of layers in any order
+                node = open_[next(reversed(open_))]
+                before = next((made[i] for i in node.inputs if i in made and made[i].name not in done), None)
+                if before is None:
+                    done[node.name] = open_.pop(node.name)
+                elif before.name in open_:
+                    names = list(open_)
+                    loop = " reads ".join([*names[names.index(before.name) :], before.name])
+                    text = f"layers must not read each other in a circle: {loop}"
+                    raise BadInput(text, path=f"layers.{before.name}.from")
+                else:
+                    open_[before.name] = before
         return tuple(done.values())
 
     @cached_property
@@ -107,6 +105,10 @@ class Graph:
                 raise BadInput(
                     f"{kind} reads {expected} tensors, found {len(node.inputs)}", path=f"layers.{node.name}.from"
                 )
+            for name in node.inputs:
+                if found[name].dtype.startswith("int") and not node.layer.integers:
+                    text = f"{kind} reads floats, {name!r} is {found[name].dtype}"
+                    raise BadInput(text, path=f"layers.{node.name}.from")
             try:
                 outs = node.layer.infer(*(found[i] for i in node.inputs))
                 for out in outs:
@@ -130,9 +132,8 @@ class Graph:
             for canonical in node.shared:
                 if canonical not in own:
                     raise BadInput(
-                        f"{type(node.layer).__name__} has no weight {canonical!r} here; it has "
-                        + (", ".join(own) or "none"),
-                        path=f"layers.{node.name}.weights",
+                        f"{type(node.layer).__name__} has no weight {canonical!r} here; it has {listed(own)}",
+                        path=f"layers.{node.name}.weights.{canonical}",
                     )
             for canonical, weight in own.items():
                 name = node.weight_name(canonical)
@@ -238,5 +239,8 @@ def check_size(shape: tuple[int, ...], path: str) -> None:
     elements = 1
     for size in shape:
         elements *= size
+        if elements > 10**30:  # numbers of a million digits take their time too
+            break
     if elements > LIMIT:
-        raise BadInput(f"shape {list(shape)} has {elements:.3g} elements, {LIMIT:.3g} are accepted", path=path)
+        found = f"{elements:,}" if elements <= 10**30 else "over 10^30"
+        raise BadInput(f"{shown(list(shape))} has {found} elements, at most {LIMIT:,} are accepted", path=path)

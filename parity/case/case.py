@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from parity.case import model
-from parity.case.build import build_graph, layer_names
+from parity.case.build import build_graph
 from parity.case.inputs import FileInput, load_array
-from parity.case.sweep import combinations, override
+from parity.case.places import Places
+from parity.case.sweep import check_expectations, override, variants
 from parity.case.validation import validated
-from parity.case.weights import drawn, from_file
+from parity.case.weights import check_names, drawn, from_file
 from parity.case.yamlfile import Document, read
 from parity.draw import draw
-from parity.errors import BadInput
+from parity.errors import BadInput, shown
 from parity.graph import Graph
 from parity.layers import Spec
 from parity.targets import ALL, Target, matches, select
@@ -35,12 +36,14 @@ class Case:
         file: as the user named it.
         spec: the validated file, this variant's values put in.
         graph: the network.
+        places: for messages about files that the case reads.
     """
 
     id: str
     file: Path
     spec: model.CaseFile
     graph: Graph
+    places: Places = field(repr=False, compare=False)
 
     @property
     def variant(self) -> str:
@@ -65,10 +68,10 @@ class Case:
         Raises:
             BadInput: a file is not what the case says.
         """
-        out = {}
-        for name, spec in self.spec.inputs.items():
-            out[name] = _input(spec, self.file.parent, self.spec.seed, name)
-        return out
+        try:
+            return {k: _input(spec, self.file.parent, self.spec.seed, k) for k, spec in self.spec.inputs.items()}
+        except BadInput as error:
+            raise self.places.located(error) from None
 
     def weights(self) -> dict[str, np.ndarray]:
         """Network weight name → float32 array.
@@ -82,7 +85,7 @@ class Case:
                 return from_file(self.graph, spec, self.file.parent)
             return drawn(self.graph, spec, self.spec.seed)
         except BadInput as error:
-            raise error.within(file=str(self.file)) from None
+            raise self.places.located(error) from None
 
 
 def _input(spec: model.RandomInput | FileInput, base: Path, seed: int, name: str) -> np.ndarray:
@@ -114,33 +117,32 @@ def load(path: Path, root: Path | None = None) -> tuple[Case, ...]:
     try:
         return tuple(_cases(document, path, stem))
     except BadInput as error:
-        keys = _keys(document.data, error.path)
-        raise error.within(file=str(path), line=document.line(keys)) from None
+        raise Places(document).located(error) from None
 
 
 def _cases(document: Document, path: Path, stem: str) -> Iterator[Case]:
     data = document.data
     if not isinstance(data, dict):
-        raise BadInput("expected a mapping with the keys " + ", ".join(model.CaseFile.model_fields))
-    whole = _validated(data)
+        raise BadInput(f"found {shown(data)}, accepted: a mapping with {', '.join(model.CaseFile.model_fields)}")
+    whole = validated(_adapter(), data, "a case")
     if whole.sweep is None:
-        yield _case(stem, path, data, whole)
+        check_expectations(whole.expect, [""])
+        yield _case(stem, path, data, whole, Places(document))
         return
-    for name, values in combinations(whole.sweep):
-        changed = override(data, values)
+    ids = []
+    for variant in variants(whole.sweep):
+        changed, written = override(data, variant)
+        places = Places(document, written)
         try:
-            yield _case(f"{stem}[{name}]", path, changed, _validated(changed))
+            yield _case(f"{stem}[{variant.id}]", path, changed, validated(_adapter(), changed, "a case"), places)
         except BadInput as error:
-            raise BadInput(
-                f"{error.message} (in the case [{name}])", path=error.path, file=error.file, line=error.line
-            ) from None
+            found = places.located(error)
+            raise BadInput(f"{found.message} (in the case [{variant.id}])", path=found.path, line=found.line) from None
+        ids.append(variant.id)
+    check_expectations(whole.expect, ids)
 
 
-def _validated(data: dict[str, Any]) -> model.CaseFile:
-    return validated(_adapter(), data, ", ".join(model.CaseFile.model_fields), "a case")
-
-
-def _case(id_: str, path: Path, data: dict[str, Any], spec: model.CaseFile) -> Case:
+def _case(id_: str, path: Path, data: dict[str, Any], spec: model.CaseFile, places: Places) -> Case:
     specs = {}
     for name, given in spec.inputs.items():
         if isinstance(given, FileInput) and given.shape is None:
@@ -149,62 +151,37 @@ def _case(id_: str, path: Path, data: dict[str, Any], spec: model.CaseFile) -> C
         else:
             specs[name] = Spec(tuple(given.shape or ()), given.dtype)
         if specs[name].dtype not in ("float32", "int32"):
-            raise BadInput(f"found {specs[name].dtype}, a network reads float32 or int32", path=f"inputs.{name}.dtype")
+            raise BadInput(f"found {specs[name].dtype}, accepted: float32, int32", path=f"inputs.{name}.dtype")
     graph = build_graph(data["layers"], specs, spec.outputs)
-    case = Case(id_, path, spec, graph)
-    try:
-        _ = case.targets
-    except BadInput as error:
-        raise error.within(path="targets") from None
+    check_names(graph, spec.weights)
+    for i, pattern in enumerate(spec.targets or ()):
+        _check_target(pattern, f"targets.{i}")
     for i, expect in enumerate(spec.expect):
-        if not any(matches(t, expect.target) for t in ALL):
-            raise BadInput(
-                f"no target matches {expect.target!r}; there are {', '.join(map(str, ALL))}", path=f"expect.{i}.target"
-            )
-    return case
+        _check_target(expect.target, f"expect.{i}.target")
+    return Case(id_, path, spec, graph, places)
 
 
-def _keys(data: Any, path: str) -> tuple[str | int, ...]:
-    """A path as people read it, ``layers.conv1.kernel``, as keys of the document."""
-    keys: list[str | int] = []
-    here = data
-    for i, step in enumerate(path.split(".") if path else ()):
-        if isinstance(here, list):
-            try:
-                names = layer_names(here) if keys == ["layers"] else []
-            except BadInput:
-                names = []
-            index = names.index(step) if step in names else int(step) if step.isdigit() else -1
-            if not 0 <= index < len(here):
-                break
-            keys.append(index)
-            here = here[index]
-        elif isinstance(here, dict):
-            rest = ".".join(path.split(".")[i:])
-            key = rest if rest in here else step
-            keys.append(key)
-            here = here.get(key)
-        else:
-            break
-    return tuple(keys)
+def _check_target(pattern: str, path: str) -> None:
+    try:
+        select([pattern])
+    except BadInput as error:
+        raise error.within(path=path) from None
 
 
 def find(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """(case file, folder its id is relative to) for files and folders of them.
 
     Raises:
-        BadInput: a path that is not there, or a folder without case files.
+        BadInput: a folder without case files.
     """
     for path in paths:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*.yaml") if p.is_file())
             if not files:
-                raise BadInput(f"no *.yaml in the folder {path}")
+                raise BadInput("no *.yaml in this folder", file=str(path))
             yield from ((f, _root(f)) for f in files)
-        elif path.exists():
-            yield path, _root(path)
         else:
-            raise BadInput(f"there is no file or folder {path}")
+            yield path, _root(path)  # read() says what is wrong with one that is not there
 
 
 def _root(path: Path) -> Path:

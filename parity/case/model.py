@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from parity.case.inputs import FileInput
 from parity.draw import Distribution
@@ -22,7 +22,9 @@ class Model(BaseModel):
 class RandomInput(Model):
     """An input drawn from a distribution; the same numbers on every machine."""
 
-    shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(description="Shape with the batch: N C spatial, or N T F.")
+    shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        min_length=1, description="Shape with the batch: N C spatial, or N T F."
+    )
     dtype: Literal["float32", "int32"] = Field("float32", description="int32 is for indices.")
     distribution: Kind = Field(
         "normal",
@@ -107,14 +109,26 @@ class Expect(Model):
     reason: Text = Field(description="Why; the report prints it.")
 
 
+def _kind_of_input(value: Any) -> str:
+    return (
+        "FileInput" if isinstance(value, FileInput) or (isinstance(value, dict) and "file" in value) else "RandomInput"
+    )
+
+
+Input = Annotated[
+    Annotated[RandomInput, Tag("RandomInput")] | Annotated[FileInput, Tag("FileInput")], Discriminator(_kind_of_input)
+]
+"""The key file makes the difference, so that a message speaks of one of the two."""
+
+
 class CaseFile(Model):
     """A case file: a small network, where its weights and inputs come from, and what to check."""
 
     description: Text = Field(description="What this case shows, for the report.")
     seed: int = Field(0, ge=0, description="Of everything that is drawn.")
-    inputs: dict[str, RandomInput | FileInput] = Field(min_length=1, description="Input name → what it is.")
-    layers: list[dict[str, Any]] = Field(
-        min_length=1, description="In order; each reads the one before unless it says from."
+    inputs: dict[str, Input] = Field(min_length=1, description="Input name → what it is.")
+    layers: list[Any] = Field(
+        min_length=1, max_length=5000, description="In order; each reads the one before unless it says from."
     )
     outputs: list[Text] | None = Field(
         None, min_length=1, description="Tensors that are the result; the last layer by default."

@@ -9,17 +9,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from parity.case.build import adapter
+from parity.case.build import NAME, SHARED, adapter
 from parity.case.model import CaseFile
 from parity.layers import Layer
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ITEM = {
-    "name": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+    "name": {"type": "string", "pattern": f"^{NAME}$",
              "description": "Unique; the layer's in lower case, numbered, by default."},
     "from": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
              "description": "Tensors it reads; the layer before by default."},
-    "weights": {"type": "object", "additionalProperties": {"type": "string"},
+    "weights": {"type": "object", "additionalProperties": {"type": "string", "pattern": f"^{SHARED}$"},
                 "description": "Canonical weight name → name in the network, to share weights between layers."},
     "output_shape": {"type": "array", "items": {"type": "integer"},
                      "description": "What must come out, batch included; another shape is an error."},

@@ -8,30 +8,33 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from parity.case import model
 from parity.case.arrayfile import read_npz_all
+from parity.case.files import decoding, obstacle
 from parity.draw import WEIGHTS, Distribution, draw, kernel_distribution
-from parity.errors import BadInput
+from parity.errors import BadInput, listed, near
 from parity.graph import LIMIT, Graph
 from parity.layers import Weight
 
 
-def drawn(graph: Graph, spec: model.Weights | None, seed: int) -> dict[str, np.ndarray]:
-    """Network weight name → float32 array, drawn.
+def check_names(graph: Graph, spec: model.Weights | None) -> None:
+    """Refuse distributions for what the network does not have.
 
     Raises:
-        BadInput: the case names a role or weight that the network does not have.
+        BadInput: a name that is neither a role nor a weight of the network.
     """
-    chosen = dict(spec.random or {}) if spec else {}
-    known = {w.role for w in graph.weights.values()} | set(graph.weights)
-    for name in chosen:
+    known = sorted({w.role for w in graph.weights.values()}) + list(graph.weights)
+    for name in (spec.random if spec else None) or ():
         if name not in known:
-            raise BadInput(
-                f"no weight or role {name!r} in this network; there are {', '.join(sorted(known))}",
-                path="weights.random",
-            )
+            text = f"this network has no weight or role {name!r}{near(name, known)}; there are {listed(known)}"
+            raise BadInput(text, path=f"weights.random.{name}")
+
+
+def drawn(graph: Graph, spec: model.Weights | None, seed: int) -> dict[str, np.ndarray]:
+    """Network weight name → float32 array, drawn."""
+    chosen = dict(spec.random or {}) if spec else {}
     out = {}
     for name, weight in graph.weights.items():
         how = _distribution(weight, chosen.get(name) or chosen.get(weight.role))
@@ -56,44 +59,50 @@ def from_file(graph: Graph, spec: model.Weights, base: Path) -> dict[str, np.nda
     assert spec.file is not None
     path = base / spec.file
     try:
-        if spec.sha256 and (found := hashlib.sha256(path.read_bytes()).hexdigest()) != spec.sha256:
-            raise BadInput(f"{spec.file} has SHA-256 {found}, the case states {spec.sha256}", path="weights.sha256")
-        arrays = _read(path)
-    except FileNotFoundError:
-        how = "; run parity train to make it" if spec.trained else ""
-        raise BadInput(f"there is no file {path}{how}", path="weights.file") from None
-    except (OSError, SafetensorError) as error:
-        raise BadInput(f"{path} cannot be read: {error}", path="weights.file") from None
+        arrays = _read(path, spec.sha256)
+    except BadInput as error:
+        how = "; parity train makes it" if spec.trained and not path.exists() else ""
+        raise BadInput(error.message + how, path=error.path or "weights.file") from None
     wanted = {name: weight.shape for name, weight in graph.weights.items()}
     compare_names(wanted, arrays, spec.file)
-    for name, array in arrays.items():
-        if array.shape != wanted[name]:
-            raise BadInput(
-                f"{spec.file}: {name} has shape {list(array.shape)}, the network needs {list(wanted[name])}",
-                path="weights.file",
-            )
-        if array.dtype.kind != "f" or not np.isfinite(array).all():
-            raise BadInput(f"{spec.file}: {name} must hold finite floats, found {array.dtype}", path="weights.file")
-    return {name: np.ascontiguousarray(arrays[name], np.float32) for name in wanted}
+    out = {}
+    for name, shape in wanted.items():
+        array = arrays[name]
+        if array.shape != shape:
+            text = f"{spec.file}: {name} has shape {list(array.shape)}, the network needs {list(shape)}"
+            raise BadInput(text, path="weights.file")
+        with np.errstate(over="ignore"):  # what overflows is refused below
+            out[name] = np.ascontiguousarray(array, np.float32)
+        if array.dtype.kind != "f" or not np.isfinite(out[name]).all():
+            text = f"{spec.file}: {name} ({array.dtype}) must hold floats that are finite in float32"
+            raise BadInput(text, path="weights.file")
+    return out
 
 
 def compare_names(wanted: Mapping[str, object], found: Mapping[str, object], file: str) -> None:
     """Both must have the same names.
 
     Raises:
-        BadInput: those that miss and those that are too many.
+        BadInput: those that are missing and those that are too many.
     """
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or extra:
-        parts = [f"misses {', '.join(missing)}"] * bool(missing)
-        parts += [f"has {', '.join(extra)}, which the network does not"] * bool(extra)
+        parts = [f"misses {listed(missing)}"] * bool(missing)
+        parts += [f"has {listed(extra)}, which the network has not"] * bool(extra)
         raise BadInput(f"{file} {' and '.join(parts)}", path="weights.file")
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def _read(path: Path, sha256: str | None) -> dict[str, np.ndarray]:
+    if path.suffix not in (".npz", ".safetensors"):
+        raise BadInput(f"found {path.name!r}, accepted: a .safetensors or .npz file")
+    if problem := obstacle(path):
+        raise BadInput(f"{path}: {problem}")
+    if sha256:
+        with decoding(path), path.open("rb") as file:
+            found = hashlib.sha256(file.read()).hexdigest()
+        if found != sha256:
+            raise BadInput(f"{path} has SHA-256 {found}, the case states {sha256}", path="weights.sha256")
     if path.suffix == ".npz":
         return read_npz_all(path, limit=LIMIT)
-    if path.suffix != ".safetensors":
-        raise BadInput(f"found {path.name!r}, expected a .safetensors or .npz file", path="weights.file")
-    with safe_open(path, framework="np") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a dict
+    with decoding(path), safe_open(path, framework="np") as tensors:
+        return {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118  not a dict

@@ -18,16 +18,19 @@ from parity.workers.pool import TargetUnavailable, Worker, WorkerDied
 def check_cases(files: Sequence[Path] | None) -> int:
     """Validate, files that cases read included."""
     cases, bad = load_all(files)
+    well = 0
     for case in cases:
         try:
             case.inputs()
             if case.spec.weights and case.spec.weights.file:
                 case.weights()
+            well += 1
         except BadInput as wrong:
-            bad.append(wrong.within(file=str(case.file)))
-    for error in bad:
-        print(error, file=sys.stderr)
-    print(f"{len(cases)} cases are well" + (f", {len(bad)} errors" if bad else ""))
+            bad.append(wrong)
+    messages = dict.fromkeys(map(str, bad))  # a file that all cases of a sweep read is wrong once
+    for message in messages:
+        print(message, file=sys.stderr)
+    print(f"{well} cases are well" + (f", {len(messages)} errors" if messages else ""))
     return 2 if bad or not cases else 0
 
 

@@ -11,11 +11,11 @@ from parity.case.case import Case
 from parity.commands.select import one_case
 from parity.engines.base import to_targets
 from parity.errors import BadInput
+from parity.judge.bound import Reference
+from parity.prepare import check_indices
 from parity.scripts import WRITERS
 from parity.scripts.page import Page
-from parity.session import Session
 from parity.targets import Target
-from parity.workers.pool import Pool
 
 
 def write_script(case: str, target: str, out: Path) -> Path:
@@ -41,15 +41,16 @@ def script_of(case: Case, target: Target, out: Path) -> Path:
     for node in graph.nodes:
         if why := node.layer.gap(target.dialect, target.engine):
             raise BadInput(f"{target} cannot say {type(node.layer).__name__} {node.name}: {why}", file=str(case.file))
-    with Session(Pool()) as session:
-        prepared = session.prepare(case)
+    inputs, weights = case.inputs(), case.weights()
+    check_indices(graph, inputs)
+    reference = Reference.of(graph, inputs, weights)
     stem = re.sub(r"[^\w.]+", "-", f"{case.id}-{target}")
-    copies = to_targets(graph, target.dialect, prepared.weights)
-    arrays = {f"inputs/{name}": array for name, array in prepared.inputs.items()}
+    copies = to_targets(graph, target.dialect, weights)
+    arrays = {f"inputs/{name}": array for name, array in inputs.items()}
     page = Page(case.id, graph, target, copies, f"{stem}.npz", arrays)
     text = WRITERS[target.dialect](page)
     for name in graph.outputs:
-        judged = prepared.reference.tensors[name]
+        judged = reference.tensors[name]
         arrays[f"reference/{name}"] = judged.value
         arrays[f"bound/{name}"] = np.zeros(()) if judged.bound is None else judged.bound
     out.mkdir(parents=True, exist_ok=True)

@@ -38,18 +38,24 @@ def run_cases(
     """Run, print the summary, write the page; the exit status."""
     console, errors = Console(), Console(stderr=True)
     cases, bad = load_all(files)
+    told: set[str] = set()
+
+    def complain(error: BadInput) -> None:
+        if str(error) not in told:  # a file that all cases of a sweep read is wrong once
+            told.add(str(error))
+            errors.print(Text(f"bad input: {error}", style="red"), soft_wrap=True)
+
+    for error in bad:
+        complain(error)
     chosen = chosen_targets(targets)
     wanted = matching(cases, expression) if cases else []
+    if not wanted:
+        return 2
     old = results.Results()
     if resume and (out / results.FILE).exists():
         old = results.read([out])
     done = finished(old, wanted)
 
-    def complain(error: BadInput) -> None:
-        errors.print(Text(f"bad input: {error}", style="red"))
-
-    for error in bad:
-        complain(error)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )

@@ -11,21 +11,25 @@ from parity.errors import BadInput
 from parity.targets import ALL, Target, select
 
 DEFAULT = Path("cases")
+LIMIT_WORDS = 200
+"""Of an expression; it is read by recursion."""
 
 
 def load_all(files: Sequence[Path] | None) -> tuple[list[Case], list[BadInput]]:
-    """All cases that are well, and what is wrong with the others.
-
-    Raises:
-        BadInput: a path is not there.
-    """
+    """All cases that are well, and what is wrong with the others, paths that are not there included."""
     cases: list[Case] = []
     bad: list[BadInput] = []
-    for path, root in find(files or [DEFAULT]):
+    for given in files or [DEFAULT]:
         try:
-            cases += load(path, root)
+            found = list(find([given]))
         except BadInput as error:
             bad.append(error)
+            continue
+        for path, root in found:
+            try:
+                cases += load(path, root)
+            except BadInput as error:
+                bad.append(error)
     return cases, bad
 
 
@@ -38,6 +42,8 @@ def matching(cases: Sequence[Case], expression: str | None) -> list[Case]:
     if not expression:
         return list(cases)
     words = re.findall(r"\(|\)|[^\s()]+", expression)
+    if len(words) > LIMIT_WORDS:
+        raise BadInput(f"-k has {len(words)} words and parentheses, at most {LIMIT_WORDS} are accepted")
     found = [c for c in cases if _Expression(words, c.id.lower(), expression).value()]
     if cases and not found:
         raise BadInput(f"-k {expression!r} fits none of the {len(cases)} cases; parity list shows them")

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from parity.case.case import Case, find, load
 from parity.errors import BadInput
 from parity.graph import Graph
+from parity.prepare import check_indices
 from parity.targets import Target, missing
 from parity.workers.pool import TargetUnavailable, TimedOut, Worker, WorkerDied
 
@@ -70,10 +71,12 @@ def _trained(case: Case, steps: int) -> tuple[dict[str, np.ndarray], list[float]
     if why := missing(target):
         raise BadInput(f"cannot be trained here: {why}", file=str(case.file), path="weights.trained")
     _can_say(case.graph, case.file)
+    inputs = case.inputs()
+    check_indices(case.graph, inputs)
     header: dict[str, Any] = {"op": "train", "graph": case.graph.to_json(), "steps": steps, "seed": case.spec.seed}
     worker = Worker(target)
     try:
-        reply, out = worker.request(header, {f"x:{k}": v for k, v in case.inputs().items()}, TIMEOUT)
+        reply, out = worker.request(header, {f"x:{k}": v for k, v in inputs.items()}, TIMEOUT)
     except (TargetUnavailable, WorkerDied, TimedOut) as error:
         reply, out = {"status": "crashed", "message": str(error)}, {}
     finally:

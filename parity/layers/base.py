@@ -61,13 +61,15 @@ class Layer:
     inputs: ClassVar[tuple[str, ...]] = ("x",)
     """Names of the inputs; a trailing ``"*"`` takes any number, at least two."""
     output_names: ClassVar[tuple[str, ...]] = ("y",)
+    integers: ClassVar[bool] = False
+    """Inputs may be integers."""
     absorbs: ClassVar[bool] = False
     """Runtimes fold this layer into a linear layer before it, so there is no tap between the two."""
     linear: ClassVar[bool] = False
     """A weighted sum, into which runtimes fold a following ``absorbs`` layer."""
     rules: ClassVar[dict[str, list[Rule]]] = {}
     gaps: ClassVar[dict[str, list[Gap]]] = {}
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False, "allow_inf_nan": False}
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class Embedding(Layer):
 
     vocabulary: Positive
     units: Positive
+    integers: ClassVar[bool] = True
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(…) of int32 → (…, units) of float32."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from parity.layers.base import Layer, Spec
 @dataclass(frozen=True)
 class _Move(Layer, abstract=True):
     """Elements in another order or shape."""
+
+    integers: ClassVar[bool] = True
 
 
 @_Move.on("magnitude")

@@ -60,10 +60,9 @@ def collect(results: Results) -> Data:
         }
         pieces[-1][case] = detail
         size += len(text(detail))
-        cases.append({
-            "id": case, "layers": sorted({layer["layer"] for layer in record.get("layers", ())}), "piece": len(pieces) - 1,
-            "cells": [_entry(row[i]) if i in row else None for i in range(len(columns))],
-        })  # fmt: skip
+        kinds = sorted({layer["layer"] for layer in record.get("layers", ())})
+        cells = [_entry(row[i]) if i in row else None for i in range(len(columns))]
+        cases.append({"id": case, "layers": kinds, "piece": len(pieces) - 1, "cells": cells})
     index = {
         "verdicts": ORDER,
         "columns": [{"target": t, "environment": e, "facts": _facts(results, t, e)} for t, e in columns],
@@ -132,7 +131,12 @@ def _natural(name: str) -> list[Any]:
 
 def text(value: Any) -> str:
     """Strict JSON without blanks."""
-    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return whole(json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False))
+
+
+def whole(content: str) -> str:
+    """Without halves of letters, which come from file names that are no UTF-8 and which no page can hold."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", content)
 
 
 def packed(content: str) -> str:

@@ -11,38 +11,51 @@ from parity.judge.verdict import NEUTRAL, ORDER
 from parity.results import Record, Results
 
 NAMED = 3
-"""Failing cases that the sentence names."""
+"""Files with failing cases that the sentence names."""
+GOOD = frozenset({"equal", "rounding"})
+KINDS = (*ORDER[:2], "known", *ORDER[2:])
+"""What cells are counted by: the verdicts, from best to worst, and failures that are known."""
 LISTED = 8
-"""Failing cases that are listed under it with their messages."""
+"""Files with failing cases that are listed under it with their messages."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong on one case.
+    """What went wrong in one case file.
 
     Args:
-        case: its id.
-        cells: its failing cells, in order of target and environment.
+        file: the case id without the part in brackets.
+        cells: its failing cells, in order of case, target and environment.
     """
 
-    case: str
+    file: str
     cells: tuple[Record, ...]
 
     @property
-    def where(self) -> str:
-        """``differs on onnxruntime@cpu and chainer@cpu, crashed on keras-jax@cpu``."""
-        by_verdict: dict[str, dict[str, None]] = {}
+    def cases(self) -> tuple[Record, ...]:
+        """The first failing cell of each case."""
+        first: dict[str, Record] = {}
         for cell in self.cells:
-            by_verdict.setdefault(cell["verdict"], {})[cell["target"]] = None
-        return ", ".join(f"{verdict} on {listing(list(targets))}" for verdict, targets in by_verdict.items())
+            first.setdefault(cell["case"], cell)
+        return tuple(first.values())
 
     @property
-    def messages(self) -> tuple[tuple[str, tuple[Record, ...]], ...]:
-        """Each message once, with the cells that gave it."""
-        found: dict[str, list[Record]] = {}
+    def name(self) -> str:
+        """The case, or how many of the file."""
+        return self.cases[0]["case"] if len(self.cases) == 1 else f"{len(self.cases)} of {self.file}"
+
+    @property
+    def where(self) -> str:
+        """``differs on onnxruntime and chainer, crashed on keras-jax``."""
+        found: dict[str, set[str]] = {}
         for cell in self.cells:
-            found.setdefault(cell.get("message") or cell["verdict"], []).append(cell)
-        return tuple((text, tuple(cells)) for text, cells in found.items())
+            found.setdefault(cell["verdict"], set()).add(engine(cell["target"]))
+        return ", ".join(f"{verdict} on {listing(sorted(engines))}" for verdict, engines in found.items())
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What was said, each once."""
+        return tuple(dict.fromkeys(c["message"] for c in self.cells if c.get("message")))
 
 
 @dataclass(frozen=True)
@@ -54,8 +67,8 @@ class Overview:
         headline: the answer.
         rest: what does not fit it, after a semicolon; may be empty.
         asides: sentences on what says nothing or is known.
-        failures: all failing cases.
-        counts: verdict → cells, from best to worst.
+        failures: by case file.
+        counts: verdict, or ``known`` → cells, from best to worst.
     """
 
     tone: str
@@ -66,48 +79,53 @@ class Overview:
     counts: dict[str, int]
 
 
+def kind(cell: Record) -> str:
+    """The cell's verdict; ``known`` for a failure that its case expects."""
+    return "known" if cell["ok"] and "expected" in cell else cell["verdict"]
+
+
 def overview(results: Results) -> Overview:
     """Sum up all results."""
     cells = [results.cells[key] for key in sorted(results.cells, key=lambda k: (k[1], k[2], k[0]))]
-    counts = Counter(cell["verdict"] for cell in cells)
+    counts = Counter(map(kind, cells))
     compared = [c for c in cells if c["verdict"] not in NEUTRAL]
-    failing: dict[str, list[Record]] = {}
-    for cell in cells:
-        if not cell["ok"]:
-            failing.setdefault(cell["case"], []).append(cell)
-    failures = tuple(Failure(case, tuple(found)) for case, found in failing.items())
-    expected = {c["case"] for c in compared if c["ok"] and "expected" in c} - set(failing)
-    agreeing = {c["case"] for c in compared} - set(failing) - expected
+    failures = _failures(cells)
+    failing = {c["case"] for f in failures for c in f.cells}
+    good = [c for c in compared if kind(c) in GOOD and c["case"] not in failing]
     idle = sorted(set(results.runs) - {c["environment"] for c in compared})
     asides = _asides(counts, len(cells), idle if compared else [])
-    ordered = {v: counts[v] for v in ORDER if counts[v]}
+    ordered = {v: counts[v] for v in KINDS if counts[v]}
     if not compared:
         why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
         return Overview("empty", f"Nothing was compared: {why}.", "", asides, failures, ordered)
-    engines = {c["target"].partition("@")[0] for c in compared}
-    size = [plural(len(agreeing), "case"), plural(len(engines), "engine")]
-    environments = {c["environment"] for c in compared}
-    if len(environments) > 1:
+    agreeing = {c["case"] for c in good}
+    size = [plural(len(agreeing), "case"), plural(len({engine(c["target"]) for c in compared}), "engine")]
+    if len(environments := {c["environment"] for c in compared}) > 1:
         size.append(plural(len(environments), "environment"))
-    equal = all(c["verdict"] == "equal" for c in compared if c["case"] in agreeing)
     verb = "agrees" if len(agreeing) == 1 else "agree"
-    headline = f"{' × '.join(size)} {verb} {'bit for bit' if equal and agreeing else 'within rounding'}"
-    parts = []
-    if expected:
-        parts.append(f"{len(expected)} {'differs' if len(expected) == 1 else 'differ'} as expected")
-    if failures:
-        parts.append(_failing(failures))
+    how = "bit for bit" if good and all(c["verdict"] == "equal" for c in good) else "within rounding"
+    known = f", but for {plural(counts['known'], 'known failure')}" if counts["known"] else ""
     tone = "bad" if failures or idle else "good"
-    return Overview(tone, headline, "; ".join(parts), asides, failures, ordered)
+    rest = _failing(failures) if failures else ""
+    return Overview(tone, f"{' × '.join(size)} {verb} {how}{known}", rest, asides, failures, ordered)
+
+
+def _failures(cells: Sequence[Record]) -> tuple[Failure, ...]:
+    files: dict[str, list[Record]] = {}
+    for cell in cells:
+        if not cell["ok"]:
+            files.setdefault(cell["case"].partition("[")[0], []).append(cell)
+    return tuple(Failure(file, tuple(found)) for file, found in files.items())
 
 
 def _failing(failures: Sequence[Failure]) -> str:
+    """``3 differ: layers/elu on onnxruntime and 2 of layers/gru on chainer``."""
     only_differ = all(c["verdict"] == "differs" for f in failures for c in f.cells)
-    one = len(failures) == 1
-    verb = ("differs" if one else "differ") if only_differ else ("fails" if one else "fail")
-    named = [f"{f.case} ({f.where})" for f in failures[:NAMED]]
-    more = [f"{len(failures) - NAMED} more"] if len(failures) > NAMED else []
-    return f"{len(failures)} {verb}: {listing([*named, *more])}"
+    number = sum(len(f.cases) for f in failures)
+    verb = ("differs" if number == 1 else "differ") if only_differ else ("fails" if number == 1 else "fail")
+    named = [f"{f.name} on {listing(sorted({engine(c['target']) for c in f.cells}))}" for f in failures[:NAMED]]
+    more = sum(len(f.cases) for f in failures[NAMED:])
+    return f"{number} {verb}: {listing([*named, *([f'{more} more'] if more else [])])}"
 
 
 def _asides(counts: Counter, total: int, idle: Sequence[str]) -> tuple[str, ...]:
@@ -126,9 +144,9 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
     counts: dict[tuple[str, str], Counter] = {}
     for (environment, _, target), cell in results.cells.items():
         key = environment, target
-        counts.setdefault(key, Counter())["bad" if not cell["ok"] else cell["verdict"]] += 1
+        counts.setdefault(key, Counter())[kind(cell) if cell["ok"] else "failed"] += 1
         ratio = largest_ratio(cell)
-        if ratio is not None:
+        if ratio is not None and kind(cell) != "known":
             ratios[key] = max(ratios.get(key, 0.0), ratio)
     rows = []
     for environment, target in sorted({*results.targets, *counts}, key=lambda k: (k[1], k[0])):
@@ -139,7 +157,7 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
             "reason": record.get("reason", ""), "device": facts.get("device", ""), "mode": facts.get("mode", ""),
             "versions": ", ".join(f"{k} {v}" for k, v in facts.get("versions", {}).items()),
             "threads": facts.get("threads", ""), "full_taps": facts.get("full_taps"),
-            "failed": count["bad"], "passed": count["equal"] + count["rounding"],
+            "failed": count["failed"], "known": count["known"], "passed": sum(count[k] for k in GOOD),
             "ratio": ratios.get((environment, target)),
         })  # fmt: skip
     return rows
@@ -153,6 +171,11 @@ def largest_ratio(cell: Record) -> float | None:
         if f["metrics"] and f["metrics"].get("bound_ratio") is not None
     ]
     return max(found, default=None)
+
+
+def engine(target: str) -> str:
+    """``chainer`` of ``chainer@cpu``."""
+    return target.partition("@")[0]
 
 
 def listing(words: Sequence[str]) -> str:

@@ -6,11 +6,11 @@ import base64
 import hashlib
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from parity.report.data import collect, packed, text
+from parity.report.data import collect, packed, text, whole
 from parity.report.overview import LISTED, overview, target_rows
 from parity.results import Results
 
@@ -31,7 +31,7 @@ def write(results: Results, out: Path) -> Path:
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "index.html"
-    path.write_text(render(results), encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
+    path.write_text(render(results), encoding="utf-8", newline="\n")
     return path
 
 
@@ -46,7 +46,8 @@ def render(results: Results) -> str:
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
     environment.filters["ratio"] = lambda r: "" if r is None else f"{r:.2g}"
-    return environment.get_template("page.html.jinja").render(
+    environment.filters["in_address"] = lambda name: quote(whole(name))
+    rendered = environment.get_template("page.html.jinja").render(
         overview=overview(results),
         listed=LISTED,
         runs=sorted(results.runs.values(), key=lambda r: r["environment"]),
@@ -54,13 +55,14 @@ def render(results: Results) -> str:
         several=len({environment for environment, *_ in results.cells}) > 1,
         cells=len(results.cells),
         hashes=" ".join(f"'sha256-{_sha256(s)}'" for s in (script, *libraries)),
-        style=Markup("\n".join(_read("style", f"{name}.css") for name in STYLES)),
-        script=Markup(script),
+        style="\n".join(_read("style", f"{name}.css") for name in STYLES),
+        script=script,
         licences=_read("vendor", "LICENSES.txt"),
         index=packed(text(data.index)),
         pieces=[packed(text(piece)) for piece in data.pieces],
         libraries=[packed(source) for source in libraries],
     )
+    return whole(rendered)
 
 
 def _script() -> str:

@@ -133,6 +133,8 @@ def start(name: str, device: str) -> Any:
     found = engine.facts()["device"]
     if found != device:
         raise Unavailable(f"{name} runs on {found}, not on {device}")
+    gc.collect()
+    gc.freeze()  # Keras collects garbage at every new network: 0.3 s over a framework's modules, 1 ms without them
     return engine
 
 
@@ -147,8 +149,6 @@ def main(argv: list[str]) -> None:
         message = str(error) if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
         send(sink, encode({"status": "unavailable", "message": message}))
         return
-    gc.collect()
-    gc.freeze()  # Keras collects garbage at every new network: 0.3 s over a framework's modules, 1 ms without them
     send(sink, encode({"status": "ready", "facts": engine.facts()}))
     serve(lambda header, arrays: OPERATIONS[header.get("op", "run")](engine, header, arrays), source, sink)
 

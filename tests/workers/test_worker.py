@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_worker_ends_with_its_parent_however_that_dies(odd_python, what):
     code = f"""
         import sys, threading
-        sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+        sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(ROOT)!r}]
         from conftest import ask
         from parity.targets import Target
         from parity.workers import protocol

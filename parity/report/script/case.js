@@ -1,5 +1,11 @@
 // The page of one case.
 
+// What a reader wants to see first: a failure, a known one, else the first column.
+function firstOf(columns, known) {
+  const entry = (c) => known.cells[c.number];
+  return columns.find((c) => !entry(c).ok) ?? columns.find((c) => entry(c).expected) ?? columns[0];
+}
+
 class CaseView {
   constructor(index, place) {
     this.index = index;
@@ -18,17 +24,17 @@ class CaseView {
     if (turn !== this.turn) return; // another case was opened meanwhile
     const columns = this.index.columns.filter((c) => known.cells[c.number]);
     const asked = this.index.column(state.target, state.environment);
-    const chosen = columns.includes(asked) ? asked : columns.find((c) => !known.cells[c.number].ok) ?? columns[0];
+    const chosen = columns.includes(asked) ? asked : firstOf(columns, known);
     const plot = el("div", { class: "plotting" });
     const narrow = this.columnsToCompare(columns, chosen);
     this.place.replaceChildren(
-      this.navigation(known), this.heading(known, detail.case),
+      this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
       this.tabs(known, columns, chosen),
       chosen ? verdictBox(detail.cells[chosen.number], chosen) ?? "" : el("p", { class: "box note" }, "This case has no verdict in these results."),
       section("Error ÷ bound along the depth", plot),
       section("Layers", el("p", { class: "lead" }, "Each layer is judged on the inputs that the framework itself gave it, so an error shows where it arises."), layersTable(detail, narrow, chosen)),
-      section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, columns, chosen)),
-      beforeTable(detail, columns, chosen) ?? "",
+      section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen)),
+      beforeTable(detail, narrow, chosen) ?? "",
       ...(chosen ? this.target(known, detail, chosen) : []));
     plot.append(await depthPlot(detail, narrow, chosen?.name, Math.max(560, Math.min(1160, this.place.clientWidth || 1100))));
     document.documentElement.dataset.case = known.id;
@@ -40,10 +46,10 @@ class CaseView {
     return columns.filter((c) => c.target === chosen.target || c.environment === chosen.environment);
   }
 
-  navigation(known) {
+  navigation(known, column) {
     const { cases } = this.index;
     const at = cases.indexOf(known);
-    const step = (to, text, key) => (cases[to] ? el("a", { href: caseHash(cases[to].id), title: `${cases[to].id} (${key})`, "data-key": key }, text) : el("span", { class: "muted" }, text));
+    const step = (to, text, key) => (cases[to] ? el("a", { href: caseHash(cases[to].id, column, this.index.several), title: `${cases[to].id} (${key})`, "data-key": key }, text) : el("span", { class: "muted" }, text));
     return el("nav", { class: "crumbs", "aria-label": "cases" }, el("a", { href: "#", "data-key": "Escape", onclick: back }, "← all cases"), el("span", {}, step(at - 1, "‹ previous", "p"), step(at + 1, "next ›", "n")));
   }
 

@@ -9,6 +9,9 @@ const MEANING = {
 const NUMBERS = new Set(["equal", "rounding", "differs", "nonfinite"]);
 const FAILED = new Set(["differs", "nonfinite", "shape", "missing", "timeout", "crashed"]);
 
+// What a cell is counted by: its verdict, or that its case expects the failure.
+const kindOf = (entry) => (entry.ok && entry.expected ? "known" : entry.verdict);
+
 // entry: {verdict, ratio, ok, expected}
 function cellContent(entry) {
   const numeric = NUMBERS.has(entry.verdict);
@@ -33,15 +36,16 @@ function cellTitle(entry, where) {
   return parts.join("\n");
 }
 
-// The worst of many, for a folded group: a failure first, then the largest error.
+// The worst of many, for a folded group: failures first, then known ones, then the largest error.
 function worstOf(entries, order) {
   const there = entries.filter(Boolean);
   if (!there.length) return null;
   const bad = there.filter((e) => !e.ok);
+  const known = there.filter((e) => kindOf(e) === "known");
   const numeric = there.filter((e) => NUMBERS.has(e.verdict));
-  const from = bad.length ? bad : numeric.length ? numeric : there;
+  const from = [bad, known, numeric, there].find((some) => some.length);
   const verdict = from.reduce((v, e) => (order.indexOf(e.verdict) > order.indexOf(v) ? e.verdict : v), from[0].verdict);
-  return { verdict, ratio: largest(from), ok: !bad.length, expected: false, message: "", bad: bad.length, of: there.length };
+  return { verdict, ratio: largest(from), ok: !bad.length, expected: from === known, message: "", marked: from === bad || from === known ? from.length : 0, of: there.length };
 }
 
 function legend() {
@@ -51,5 +55,13 @@ function legend() {
     swatch({ ...known, verdict: "equal", ratio: 0.1 }, "bit for bit"),
     swatch({ ...known, verdict: "rounding", ratio: 0.5 }, "error ÷ bound: half of what rounding explains"),
     swatch({ ...known, ok: false, verdict: "differs", ratio: 40 }, "more than that"),
+    swatch({ ...known, expected: true, verdict: "differs", ratio: 40 }, "expected by the case, with a reason"),
     swatch({ ...known, verdict: "unsupported", ratio: null }, "says nothing"));
+}
+
+// chainer, and under it @cpu and the environment where there are several.
+function columnName(column) {
+  const at = column.target.indexOf("@");
+  const [engine, rest] = at < 0 ? [column.target, ""] : [column.target.slice(0, at), column.target.slice(at)];
+  return [el("span", { class: "engine" }, engine), el("span", { class: "device" }, rest), column.several && el("span", { class: "device" }, column.environment)];
 }

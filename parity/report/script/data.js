@@ -32,7 +32,7 @@ class Index {
     const environments = new Set(raw.columns.map((c) => c.environment));
     this.several = environments.size > 1;
     this.environments = [...environments].sort();
-    this.columns = raw.columns.map((c, number) => ({ ...c, number, name: this.several ? `${c.target} ${c.environment}` : c.target }));
+    this.columns = raw.columns.map((c, number) => ({ ...c, number, several: this.several, name: this.several ? `${c.target} ${c.environment}` : c.target }));
     this.cases = raw.cases.map((c) => ({ ...c, ...splitId(c.id), cells: c.cells.map((e) => e && this.entry(e)) }));
     for (const c of this.cases) {
       c.failed = c.cells.filter((e) => e && !e.ok).length;

@@ -9,7 +9,7 @@ function verdictBox(cell, column) {
     el("h3", {}, title),
     cell.message && el("p", { class: "message" }, cell.message),
     (cell.blame ?? []).length > 0 && el("p", {}, "To blame: ", cell.blame.map((b, i) => [i > 0 && ", ", el("b", {}, b)])),
-    expected && el("p", {}, `The case expects ${expected.verdict} here: `, el("i", {}, expected.reason)),
+    expected && el("p", {}, `The case expects the verdict ${expected.verdict} here: `, el("i", {}, expected.reason)),
     cell.tapping_changes && el("p", { class: "muted" }, "Reading the layers changes the last bits of the output here: the runtime fuses differently without taps. The output's own verdict is from a run without."),
     cell.trace && el("details", {}, el("summary", {}, "traceback"), el("pre", {}, cell.trace)));
 }

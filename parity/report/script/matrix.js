@@ -38,12 +38,12 @@ class Matrix {
     const shown = this.index.columns.filter((c) => !state.on || c.target === state.on || c.environment === state.on);
     const verdicts = new Set(state.verdict.split(",").filter(Boolean));
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (c) => words.every((w) => c.words.includes(w) || c.cells.some((e) => e && e.verdict === w))
-      && (!verdicts.size || shown.some((k) => c.cells[k.number] && verdicts.has(c.cells[k.number].verdict)));
+    const fits = (c) => words.every((w) => c.words.includes(w) || c.cells.some((e) => e && kindOf(e) === w))
+      && (!verdicts.size || shown.some((k) => c.cells[k.number] && verdicts.has(kindOf(c.cells[k.number]))));
     const cases = this.index.cases.filter(fits);
     this.filtered = words.length > 0 || verdicts.size > 0;
-    const groups = this.ordered(Map.groupBy ? Map.groupBy(cases, (c) => c.group) : grouped(cases), state.sort);
-    this.head.replaceChildren(this.heads(shown));
+    const groups = this.ordered(grouped(cases, "group"), state.sort);
+    this.head.replaceChildren(...this.heads(shown));
     const few = this.filtered && cases.length <= 60;
     this.body.replaceChildren(...groups.flatMap(([group, members]) => this.rows(group, members, shown, few)));
     this.body.querySelector("a, button")?.setAttribute("tabindex", "0");
@@ -71,11 +71,14 @@ class Matrix {
   }
 
   heads(columns) {
-    const name = (c) => {
-      const [engine, rest] = c.target.split("@");
-      return [el("span", { class: "engine" }, engine), el("span", { class: "device" }, `@${rest ?? ""}`), this.index.several && el("span", { class: "device" }, c.environment)];
-    };
-    return el("tr", {}, el("th", { scope: "col" }, "case"), columns.map((c) => el("th", { scope: "col", title: c.name }, name(c))));
+    const several = this.index.several;
+    const first = el("th", { scope: "col", rowspan: several ? 2 : null }, "case");
+    if (!several) return [el("tr", {}, first, columns.map((c) => el("th", { scope: "col", title: c.name }, columnName(c))))];
+    const targets = [...grouped(columns, "target").values()];
+    return [
+      el("tr", { class: "targets" }, first, targets.map((members) => el("th", { scope: "colgroup", colspan: members.length }, columnName({ ...members[0], several: false })))),
+      el("tr", { class: "environments" }, columns.map((c) => el("th", { scope: "col", title: c.name }, el("span", {}, c.environment)))),
+    ];
   }
 
   rows(group, members, columns, few) {
@@ -100,8 +103,8 @@ class Matrix {
     const cells = columns.map((k) => {
       const worst = worstOf(members.map((c) => c.cells[k.number]), this.index.verdicts);
       if (!worst) return el("td", { class: "blank" });
-      const title = cellTitle(worst, `${group} on ${k.name}: ${worst.bad ? `${worst.bad} of ${worst.of} fail; the worst` : `the largest of ${worst.of}`}`);
-      return el("td", {}, el("span", { ...cellAttributes(worst), title }, cellContent(worst), worst.bad ? el("span", { class: "of" }, `${worst.bad}/${worst.of}`) : null));
+      const title = cellTitle(worst, `${group} on ${k.name}: ${worst.marked ? `${worst.marked} of ${worst.of} fail; the worst` : `the largest of ${worst.of}`}`);
+      return el("td", {}, el("span", { ...cellAttributes(worst), title }, cellContent(worst), worst.marked > 0 && el("span", { class: "of" }, `${worst.marked}/${worst.of}`)));
     });
     return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle), cells);
   }
@@ -148,8 +151,8 @@ class Matrix {
   }
 }
 
-function grouped(cases) {
+function grouped(list, key) {
   const groups = new Map();
-  for (const c of cases) groups.set(c.group, [...(groups.get(c.group) ?? []), c]);
+  for (const item of list) groups.set(item[key], [...(groups.get(item[key]) ?? []), item]);
   return groups;
 }

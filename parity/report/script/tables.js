@@ -1,10 +1,10 @@
 // The tables of a case over all columns: layers, outputs, before the copy.
 
 // The finding as a cell of the matrix; the tip has what there is no room for.
-function findingCell(finding, where, chosen) {
+function findingCell(finding, where, chosen, known = false) {
   if (!finding) return el("td", { class: chosen ? "chosen blank" : "blank" });
   const m = finding.metrics ?? {};
-  const entry = { verdict: finding.verdict, ratio: toNumber(m.bound_ratio), ok: !FAILED.has(finding.verdict), expected: false, message: finding.message };
+  const entry = { verdict: finding.verdict, ratio: toNumber(m.bound_ratio), ok: known || !FAILED.has(finding.verdict), expected: known && FAILED.has(finding.verdict), message: finding.message };
   const more = finding.metrics ? `\nmax |d| ${figure(m.max_abs)}, relative L2 ${figure(m.rel_l2)}, at most ${figure(m.ulp_max)} ULP, ${figure(m.count)} elements` : "";
   return el("td", { class: chosen ? "chosen" : "" }, el("span", { ...cellAttributes(entry), title: cellTitle(entry, where) + more }, cellContent(entry)));
 }
@@ -15,7 +15,7 @@ function layersTable(detail, columns, chosen) {
     const cell = detail.cells[c.number];
     const byTensor = new Map((cell?.layers ?? []).map((f) => [f.tensor, f]));
     const fusedInto = new Map((cell?.layers ?? []).flatMap((f) => f.nodes.map((n) => [n, f.tensor])));
-    return { column: c, byTensor, fusedInto, final: new Map((cell?.final ?? []).map((f) => [f.tensor, f])) };
+    return { column: c, known: Boolean(cell?.ok && cell.expected), byTensor, fusedInto, final: new Map((cell?.final ?? []).map((f) => [f.tensor, f])) };
   });
   const rows = [];
   let before = Object.keys(detail.case.inputs ?? {}).join(" ");
@@ -36,21 +36,19 @@ function layersTable(detail, columns, chosen) {
     const shape = layers.flatMap((l) => Object.entries(l.shapes)).find(([name]) => name === tensor)?.[1] ?? detail.case.inputs?.[tensor]?.[0];
     rows.push(el("tr", { class: i ? "" : "outputs" }, el("th", { scope: "row" }, tensor), el("td", { colspan: 2, class: "muted" }, "output, from a run without taps"),
       el("td", { class: "number" }, shape ? shapeText(shape) : ""), el("td"),
-      found.map((f) => findingCell(f.final.get(tensor), `output ${tensor} on ${f.column.name}`, f.column === chosen))));
+      found.map((f) => findingCell(f.final.get(tensor), `output ${tensor} on ${f.column.name}`, f.column === chosen, f.known))));
   }
   const heads = ["layer", "type", "parameters", el("th", { scope: "col", class: "number" }, "output shape"), "weights",
-    ...columns.map((c) => el("th", { scope: "col", class: `target${c === chosen ? " chosen" : ""}`, title: c.name }, breakable(c.name)))];
+    ...columns.map((c) => el("th", { scope: "col", class: `target${c === chosen ? " chosen" : ""}`, title: c.name }, columnName(c)))];
   return table(heads, rows, { class: "layers matrix" + (columns.length > 7 ? " dense" : "") });
 }
 
 function fusedCell(found, layer, tensor, chosen) {
   const finding = found.byTensor.get(tensor);
   const into = found.fusedInto.get(layer.name);
-  if (finding || !into) return findingCell(finding, `${tensor} on ${found.column.name}`, chosen);
+  if (finding || !into) return findingCell(finding, `${tensor} on ${found.column.name}`, chosen, found.known);
   return el("td", { class: `fused${chosen ? " chosen" : ""}`, title: `the runtime fuses ${layer.name} with what follows; both are judged at ${into}, by their composed bound` }, "↓", spoken(`judged at ${into}`));
 }
-
-const breakable = (name) => name.split(/(?<=[-@ ])/).flatMap((part) => [part, el("wbr")]);
 
 function parametersOf(layer) {
   return Object.entries(layer.parameters).map(([k, v]) => el("span", {}, `${k} `, el("b", {}, parameterText(v))));
@@ -60,7 +58,7 @@ function weightsOf(layer) {
   const own = Object.entries(layer.weights);
   if (!own.length) return "";
   const text = ([name, w]) => el("span", { title: `${w.name}: ${w.axes}` }, `${name} `, el("b", {}, w.shape.join("×")), w.name !== `${layer.name}/${name}` && el("i", {}, ` = ${w.name}`));
-  return [own.map(text), own.length > 1 && el("span", { class: "muted" }, layer.count.toLocaleString("en"))];
+  return [own.map(text), own.length > 1 && el("span", { class: "muted" }, `${layer.count.toLocaleString("en")} in all`)];
 }
 
 const FIGURES = [
@@ -79,11 +77,12 @@ function outputTables(detail, columns, chosen) {
   return (detail.case.outputs ?? []).map((tensor) => {
     const rows = [];
     for (const c of columns) {
-      const finding = (detail.cells[c.number]?.final ?? []).find((f) => f.tensor === tensor);
+      const cell = detail.cells[c.number];
+      const finding = (cell?.final ?? []).find((f) => f.tensor === tensor);
       if (!finding) continue;
       const m = finding.metrics;
       const cells = m ? [...FIGURES.map(([, , show]) => el("td", { class: "number" }, show(m))), el("td", { class: "worst" }, worstText(m))] : [el("td", { colspan: FIGURES.length + 1 }, finding.message)];
-      rows.push(el("tr", { class: c === chosen ? "chosen" : "" }, el("th", { scope: "row" }, breakable(c.name)), findingCell(finding, `output ${tensor} on ${c.name}`, false), cells));
+      rows.push(el("tr", { class: c === chosen ? "chosen" : "" }, el("th", { scope: "row" }, c.name), findingCell(finding, `output ${tensor} on ${c.name}`, false, Boolean(cell.ok && cell.expected)), cells));
     }
     if (!rows.length) return null;
     const heads = ["target", el("th", { scope: "col" }, "error ÷ bound"), ...FIGURES.map(([name, title]) => el("th", { scope: "col", class: "number", title }, name)), "worst element"];
@@ -93,7 +92,8 @@ function outputTables(detail, columns, chosen) {
 
 function worstText(m) {
   if (!m.worst) return "–";
-  return [el("span", { class: "muted" }, `at ${shapeText(m.worst)} `), `${figure(m.worst_actual, 9)} `, el("span", { class: "muted" }, "for "), figure(m.worst_reference, 9)];
+  const muted = (text) => el("span", { class: "muted" }, text);
+  return [el("span", {}, muted(`at ${shapeText(m.worst)} `), figure(m.worst_actual, 9)), " ", el("span", {}, muted("for "), figure(m.worst_reference, 9))];
 }
 
 // The seed of this project: what copying the weights changes.
