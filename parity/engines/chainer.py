@@ -89,6 +89,7 @@ class ChainerEngine:
 
     dialect = "chainer"
     has_initial_values = True
+    full_taps = True
 
     def __init__(self, device: str):
         from parity.compat.chainer import import_chainer
@@ -102,7 +103,7 @@ class ChainerEngine:
             "versions": {"chainer": self._chainer.__version__, "numpy": np.__version__},
             "device": "cpu",
             "mode": "define-by-run",
-            "full_taps": True,
+            "full_taps": self.full_taps,
         }
 
     def build(self, graph: Graph, weights: Copies | None) -> ChainerModel:

@@ -136,7 +136,7 @@ def test_a_wrong_shape_is_a_problem_and_no_crash(dialect):
     held["conv"][target] = held["conv"][target].transpose(3, 2, 1, 0)
     (problem,) = problems(graph, dialect, weights, held)
     assert problem.startswith(f"conv: {target} has shape [")
-    assert problem.endswith("] was sent")
+    assert "what was sent has [" in problem
 
 
 def test_swapped_gates():
@@ -208,7 +208,7 @@ def test_a_layout_that_loses_a_gate_is_seen(monkeypatch):
     graph = Graph({"x": Spec((3, 7, 4))}, (node,), ("gru",))
     weights = drawn(graph)
     assert problems(graph, "onnx", weights, faithful(graph, "onnx", weights)) == [
-        "gru: R is copied nowhere",
+        "gru: R has no place",
         "gru: W cannot be read back from where its layout puts it",
     ]
 

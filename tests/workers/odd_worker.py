@@ -57,6 +57,7 @@ class OddModel:
 class OddEngine:
     dialect = "onnx"
     has_initial_values = False
+    full_taps = True
 
     def __init__(self, device: str):
         how = os.environ.get("ODD", "")
@@ -71,7 +72,7 @@ class OddEngine:
         self.device = "gpu" if how == "gpu" else device
 
     def facts(self):
-        return {"device": self.device, "full_taps": True, "pid": os.getpid(), "files": open_pipes()}
+        return {"device": self.device, "full_taps": self.full_taps, "pid": os.getpid(), "files": open_pipes()}
 
     def build(self, graph, weights):
         return OddModel(graph.nodes[0].name)
