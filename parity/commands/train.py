@@ -80,7 +80,7 @@ def _trained(case: Case, steps: int) -> tuple[dict[str, np.ndarray], list[float]
     except (TargetUnavailable, WorkerDied, TimedOut) as error:
         reply, out = {"status": "crashed", "message": str(error)}, {}
     finally:
-        worker.close()
+        worker.stop()
     if reply["status"] != "done":
         raise BadInput(f"Chainer could not train it: {reply['message']}", file=str(case.file), path="weights.trained")
     return {name[2:]: array for name, array in out.items()}, reply["losses"]
