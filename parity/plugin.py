@@ -201,7 +201,8 @@ def failure_text(record: dict[str, Any]) -> str:
     Args:
         record: of kind ``cell``, as in :mod:`parity.results`.
     """
-    lines = [record["message"] if "expected" in record else f"{record['verdict']}: {record['message']}"]
+    stale = "expected" in record and not record["ok"]
+    lines = [record["message"] if stale else f"{record['verdict']}: {record['message']}"]
     bad: list[dict[str, Any]] = []
     for findings in (record.get("layers", ()), record.get("final", ())):  # the output only where no layer is to blame
         bad = bad or [f for f in findings if f["verdict"] not in ("equal", "rounding")]

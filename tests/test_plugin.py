@@ -287,6 +287,7 @@ def test_failure_text_of_many_layers():
     record = {
         "case": "layers/a[b-1,c-2]",
         "target": "chainer@cpu",
+        "ok": False,
         "verdict": "nonfinite",
         "message": "so it is",
         "layers": [finding | {"metrics": metrics | {"worst_reference": 1.0}}] * 4

@@ -27,7 +27,7 @@ SEVERAL = (
 THREAD = """
 description: A convolution and what follows it; names that Python, Chainer and the scripts use themselves.
 inputs:
-  "the image": {shape: [2, 3, 7, 8]}
+  image: {shape: [2, 3, 7, 8]}
 layers:
   - {layer: Conv2D, name: forward, filters: 5, kernel: [3, 2], stride: [2, 1], pad: [[1, 0], [0, 1]]}
   - {layer: BatchNorm, name: class, epsilon: 2.0e-5}
@@ -162,7 +162,7 @@ def test_equal_bytes_every_time(tmp_path, thread):
 
 def test_channels_are_moved_plainly(tmp_path, thread):
     text = script_of(thread, Target("keras-jax"), tmp_path).read_text(encoding="utf-8")
-    assert 'arrays["inputs/the image"].transpose(0, 2, 3, 1)' in text
+    assert 'arrays["inputs/image"].transpose(0, 2, 3, 1)' in text
     assert "keras.layers.Permute((3, 1, 2))" in text, "before flattening, back to canonical order"
 
 

@@ -107,7 +107,7 @@ def test_another_file_is_refused(tmp_path):
 def test_the_case_loads_before_its_file_is_there(tmp_path):
     shutil.copy(FILE, tmp_path)
     case = load(tmp_path / FILE.name)[0]
-    with pytest.raises(BadInput, match="run parity train to make it"):
+    with pytest.raises(BadInput, match="parity train makes it"):
         case.weights()
 
 

@@ -23,7 +23,7 @@ class RandomInput(Model):
     """An input drawn from a distribution; the same numbers on every machine."""
 
     shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        min_length=1, description="Shape with the batch: N C spatial, or N T F."
+        min_length=1, max_length=32, description="Shape with the batch: N C spatial, or N T F."
     )
     dtype: Literal["float32", "int32"] = Field("float32", description="int32 is for indices.")
     distribution: Kind = Field(

@@ -156,9 +156,5 @@ def check_expectations(expect: Sequence[Expect], ids: Sequence[str]) -> None:
     """
     for i, e in enumerate(expect):
         if not any(fnmatch.fnmatchcase(name, e.case) for name in ids):
-            known = (
-                f"there are {listed(ids, 8)}"
-                if ids != [""]
-                else "without a sweep there is one, with no id: leave it out"
-            )
+            known = "without a sweep, leave it out" if ids == [""] else f"there are {listed(ids, 8)}"
             raise BadInput(f"no case fits {e.case!r}; {known}", path=f"expect.{i}.case")
