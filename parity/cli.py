@@ -21,6 +21,9 @@ Expression = Annotated[str | None, typer.Option("-k", help="Only cases whose id 
 Targets = Annotated[str | None, typer.Option("--targets", help="Targets or wildcards, separated by commas.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for results.jsonl and index.html.")]
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
 
 @app.command()
 def run(
@@ -34,7 +37,12 @@ def run(
     """Run cases on targets, judge them, and write the report. Exit 1 if a verdict failed, 2 for bad input."""
     from parity.commands.run import run_cases
 
-    raise typer.Exit(run_cases(files, k, targets, jobs, out, resume))
+    try:
+        status = run_cases(files, k, targets, jobs, out, resume)
+    except KeyboardInterrupt:
+        print("stopped; finished cells are kept, --resume goes on", file=sys.stderr)
+        status = INTERRUPTED
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -115,6 +123,3 @@ def main() -> None:
     except BadInput as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped; finished cells are kept, --resume goes on", file=sys.stderr)
-        sys.exit(130)

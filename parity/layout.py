@@ -16,18 +16,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-from einops import rearrange
+from einops import EinopsError, rearrange
 
 _PART = re.compile(r"(\d+)/(\d+)")
+_AXIS = re.compile(r"[a-z]+")
 
 
 def split_order(text: str) -> tuple[str, tuple[tuple[str, int], ...]]:
-    """``"g u i @i-fco"`` → ``("g u i", (("i", 1), ("f", -1), ("c", 1), ("o", 1)))``."""
-    pattern, _, order = text.partition("@")
+    """``"g u i @i-fco"`` → ``("g u i", (("i", 1), ("f", -1), ("c", 1), ("o", 1)))``.
+
+    Raises:
+        ValueError: the order of gates is not made of single letters, each perhaps with a "-" before it.
+    """
+    pattern, at, order = text.partition("@")
+    if at and not re.fullmatch(r"(-?[a-z])+", order.strip()):
+        raise ValueError(f"found {order!r} behind '@', expected one letter for each gate, e.g. '@ifco' or '@i-fco'")
     gates = tuple((m[1], -1 if m[0].startswith("-") else 1) for m in re.finditer(r"-?([a-z])", order.strip()))
     return " ".join(pattern.split()), gates
 
@@ -49,20 +56,43 @@ class Place:
     pattern: str
 
     @classmethod
+    @cache
     def parse(cls, source: str, canonical: str, text: str) -> Place:
         """Read ``"target: pattern"``.
 
         Raises:
-            ValueError: the text has no colon, or the pattern misses an axis.
+            ValueError: the text has no colon, or the pattern does not say where every axis and gate goes.
         """
         target, colon, pattern = text.partition(":")
         if not colon:
             raise ValueError(f"{source}={text!r}: expected 'target: pattern'")
-        place = cls(source, canonical, target.strip(), " ".join(pattern.split()))
-        missing = set(place._axes) - set(re.findall(r"[a-z]+", split_order(pattern)[0])) - set(place._dropped)
-        if missing:
-            raise ValueError(f"{source}={text!r}: axis {sorted(missing)} of {canonical!r} is not in the pattern")
+        try:
+            place = cls(source, canonical, target.strip(), " ".join(pattern.split()))
+            place._check()
+        except ValueError as error:
+            raise ValueError(f"{source}={text!r}: {error}") from None
         return place
+
+    def _check(self) -> None:
+        """Refuse a pattern before any array meets it."""
+        pattern, order = split_order(self.pattern)
+        home = [g for g, _ in split_order(self.canonical)[1]]
+        stored = [g for g, _ in order]
+        if unknown := sorted(set(stored) - set(home)):
+            has = f"has the gates {', '.join(home)}" if home else "has no gates"
+            raise ValueError(f"gate {', '.join(unknown)} is unknown: {self.canonical!r} {has}")
+        if len(set(stored)) < len(stored):
+            raise ValueError(f"a gate stands twice in '@{self.pattern.partition('@')[2].strip()}'")
+        if missing := sorted(set(self._axes) - set(_AXIS.findall(pattern)) - set(self._dropped)):
+            raise ValueError(f"axis {', '.join(missing)} of {self.canonical!r} is not in the pattern")
+        for index, count in self.parts:
+            if index >= count:
+                raise ValueError(f"found part {index}/{count}, parts are counted from 0 to {count - 1}")
+        try:
+            self.put(np.zeros([len(home) if a == "g" and home else 1 for a in self._axes]))
+        except EinopsError as error:
+            reason = str(error).strip().splitlines()[-1].strip()
+            raise ValueError(f"{pattern!r} is no einops pattern for {' '.join(self._axes)!r}: {reason}") from None
 
     @cached_property
     def _axes(self) -> list[str]:
@@ -77,7 +107,7 @@ class Place:
 
     @cached_property
     def _dropped(self) -> list[str]:
-        selects = len(self._gates) == 1 and "g" not in re.findall(r"[a-z]+", split_order(self.pattern)[0])
+        selects = len(self._gates) == 1 and "g" not in _AXIS.findall(split_order(self.pattern)[0])
         return ["g"] if selects and "g" in self._axes else []
 
     @cached_property
@@ -94,7 +124,7 @@ class Place:
         return " ".join(left), right
 
     def put(self, array: np.ndarray) -> np.ndarray:
-        """The contribution of the canonical array to the target, in the target's full shape."""
+        """The contribution of the canonical array to the target, in the target's full shape; may be a view of it."""
         if self._gates:
             axis = self._axes.index("g")
             array = np.take(array, [i for i, _ in self._gates], axis)
@@ -150,16 +180,25 @@ class LayoutMap:
 
     def is_sum(self, target: str, present: Iterable[str]) -> bool:
         """Whether two weights that are there are added in the target, so that it cannot be read back."""
-        parts = [p.parts for p in self.targets[target] if p.source in set(present) and not p._dropped]
+        parts = [p.parts for p in self.targets[target] if p.source in set(present)]
         return len(parts) != len(set(parts))
 
     def forward(self, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Canonical arrays → target arrays. A target none of whose sources is there is left out."""
+        """Canonical arrays → target arrays. A target none of whose sources is there is left out.
+
+        Raises:
+            ValueError: two places of one target disagree on its shape.
+        """
         out: dict[str, np.ndarray] = {}
         for place in self.places:
-            if place.source in weights:
-                part = place.put(weights[place.source])
-                out[place.target] = out[place.target] + part if place.target in out else part
+            if place.source not in weights:
+                continue
+            part = place.put(weights[place.source])
+            whole = out.get(place.target)
+            if whole is not None and whole.shape != part.shape:
+                found = f"{list(part.shape)} by {place.pattern!r}, {list(whole.shape)} by the places before"
+                raise ValueError(f"{place.source}: {place.target!r} would have shape {found}")
+            out[place.target] = part if whole is None else whole + part
         return out
 
     def inverse(
@@ -181,11 +220,14 @@ def permutation(pattern: str, rank: int) -> tuple[int, ...]:
 
     The canonical order is batch ``n``, channel ``c``, then everything else in ``...``; patterns with ``...`` serve
     every rank. ``"="`` is the canonical order itself.
+
+    Raises:
+        ValueError: the pattern is neither "=" nor made of n, c and ....
     """
-    if pattern == "=" or rank < 2:
+    tokens = pattern.split()
+    if tokens != ["="] and sorted(tokens) != ["...", "c", "n"]:
+        raise ValueError(f"found {pattern!r}, expected '=' or n, c and ... in some order, e.g. 'n ... c'")
+    if tokens == ["="] or rank < 2:
         return tuple(range(rank))
-    rest = list(range(2, rank))
-    out: list[int] = []
-    for token in pattern.split():
-        out += {"n": [0], "c": [1], "...": rest}[token]
-    return tuple(out)
+    at = {"n": (0,), "c": (1,), "...": tuple(range(2, rank))}
+    return tuple(axis for token in tokens for axis in at[token])

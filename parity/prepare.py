@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -34,6 +35,7 @@ class Prepared:
     weights: dict[str, np.ndarray]
     reference: Reference
     hash: dict[str, str]
+    network: str
     weights_file: str | None
 
 
@@ -50,10 +52,16 @@ def prepare(case: Case, folder: Path) -> Prepared:
     check_indices(case.graph, inputs)
     file = None
     if sum(w.nbytes for w in weights.values()) > LARGE:
-        file = str(folder / f"{digest(*weights.values())}.safetensors")
+        # Named after the case: another with the same weights drops its own file when it is done with it.
+        file = str(folder / f"{hashlib.sha256(case.id.encode()).hexdigest()[:32]}.safetensors")
         save_file(weights, file)
-    hashes = {"inputs": digest(*inputs.values()), "weights": digest(*weights.values())}
-    return Prepared(case, inputs, weights, Reference.of(case.graph, inputs, weights), hashes, file)
+    hashes = {
+        "inputs": digest(*inputs.values()),
+        "weights": digest(*weights.values()),
+        "graph": _digest(case.graph.to_json()),
+    }
+    reference = Reference.of(case.graph, inputs, weights)
+    return Prepared(case, inputs, weights, reference, hashes, network_hash(case), file)
 
 
 class Shelf:
@@ -84,6 +92,9 @@ class Shelf:
                 except BadInput as error:
                     self._made[case.id] = None
                     self._on_bad(case, error.within(file=str(case.file)))
+                except MemoryError as error:
+                    self._made[case.id] = None
+                    self._on_bad(case, BadInput(f"needs more memory than there is: {error}", file=str(case.file)))
             return self._made[case.id]
 
     def give_back(self, case: Case) -> None:
@@ -126,14 +137,23 @@ def case_record(prepared: Prepared) -> Record:
         "parameters": graph.parameter_count,
         "hash": prepared.hash,
         "expect": [e.model_dump() for e in case.spec.expect],
-        "network": network_hash(case),
+        "network": prepared.network,
     }
 
 
 def network_hash(case: Case) -> str:
-    """Changes with anything that the case file says; a resumed run goes by it."""
-    text = json.dumps([case.spec.model_dump(mode="json"), case.graph.to_json()], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """Changes with anything that the case file says, and the files that it reads; a resumed run goes by it."""
+    named = [getattr(i, "file", None) for i in case.spec.inputs.values()]
+    named.append(case.spec.weights.file if case.spec.weights else None)
+    contents = []
+    for name in filter(None, named):
+        with contextlib.suppress(OSError):  # one that cannot be read is found and reported when the case runs
+            contents.append(hashlib.sha256((case.file.parent / name).read_bytes()).hexdigest())
+    return _digest([case.spec.model_dump(mode="json"), case.graph.to_json(), contents])
+
+
+def _digest(data: object) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def check_indices(graph: Graph, inputs: dict[str, np.ndarray]) -> None:

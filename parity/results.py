@@ -55,15 +55,21 @@ class Writer:
     Args:
         folder: created if it is not there.
         resume: keep what is there; otherwise it is replaced.
+
+    Raises:
+        BadInput: nothing can be written there.
     """
 
     def __init__(self, folder: Path, *, resume: bool = False):
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE
-        if resume:
-            _drop_broken_tail(self.path)
-        self._file = self.path.open("a" if resume else "w", encoding="utf-8")
         self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if resume:
+                _drop_broken_tail(self.path)
+            self._file = self.path.open("a" if resume else "w", encoding="utf-8")
+        except OSError as error:
+            raise BadInput(f"results cannot be written there: {error}", file=str(folder)) from None
 
     def add(self, record: Record) -> None:
         """Write one record, whole and at once."""
@@ -76,7 +82,8 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with self._lock:
+            self._file.close()
 
 
 def _drop_broken_tail(path: Path) -> None:
@@ -118,15 +125,19 @@ class Results:
             self.targets[env, record["target"]] = record
         elif kind == "case":
             known = self.cases.get(record["case"])
-            if known and known["hash"] != record["hash"]:
+            if known and (other := [k for k, h in known["hash"].items() if record["hash"].get(k) != h]):
                 raise BadInput(
-                    f"{record['case']} was run on other inputs or weights ({record['hash']}) than in the "
+                    f"{record['case']} was run with other {' and '.join(other)} ({record['hash']}) than in the "
                     f"results read before ({known['hash']}); run both on the same case file",
                     file=file,
                 )
             self.cases[record["case"]] = record
         elif kind == "cell":
             self.cells[env, record["case"], record["target"]] = record
+
+    def drop_stale(self) -> None:
+        """Forget cells of a case that was run again since, on another network or other arrays."""
+        self.cells = {k: c for k, c in self.cells.items() if c["hash"] == self.cases.get(k[1], {}).get("hash")}
 
 
 def records(folder: Path) -> Iterator[Record]:
@@ -145,7 +156,7 @@ def records(folder: Path) -> Iterator[Record]:
             continue
         record: Any = None
         with contextlib.suppress(ValueError):
-            record = json.loads(line)
+            record = json.loads(line, parse_constant=_refuse)
         if not isinstance(record, dict) or "kind" not in record:
             if number == len(lines):
                 return
@@ -155,6 +166,10 @@ def records(folder: Path) -> Iterator[Record]:
                 f"found schema {record.get('schema')!r}, this version reads {SCHEMA}", file=str(path), line=number
             )
         yield record
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def read(folders: Iterable[Path]) -> Results:
@@ -170,6 +185,7 @@ def read(folders: Iterable[Path]) -> Results:
             if record["kind"] == "case":
                 found.cases.pop(record["case"], None)  # a resumed run states its cases again
             found.add(record, str(folder))
+        found.drop_stale()
         for table in (found.runs, found.targets, found.cases, found.cells):
             for record in table.values():
                 merged.add(record, str(folder))

@@ -20,7 +20,10 @@ from parity.judge.verdict import FAILED, Judgement, judge
 from parity.prepare import Prepared, Shelf, prepare
 from parity.results import Record
 from parity.targets import Target, missing
-from parity.workers.pool import Pool, TargetUnavailable, TimedOut, WorkerDied
+from parity.workers.pool import Pool, Stopped, TargetUnavailable, TimedOut, WorkerDied
+
+PATIENCE = 5.0
+"""Seconds that an interrupted run waits for cells that are being judged."""
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Session:
     jobs: int = 2
     _slots: threading.Semaphore = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
+    _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
         self._slots = threading.Semaphore(self.jobs)
@@ -46,13 +50,18 @@ class Session:
         return prepare(case, Path(self._folder.name))
 
     def cell(self, prepared: Prepared, target: Target) -> Record:
-        """One case on one target, to its verdict."""
+        """One case on one target, to its verdict.
+
+        Raises:
+            Stopped: the workers were stopped in the meantime.
+        """
         case = prepared.case
         record: Record = {
             "kind": "cell",
             "case": case.id,
             "target": str(target),
             "environment": results.environment(),
+            "network": prepared.network,
             "hash": prepared.hash,
         }
         start = time.perf_counter()
@@ -62,7 +71,7 @@ class Session:
 
     def _outcome(self, prepared: Prepared, target: Target) -> Record:
         case, graph = prepared.case, prepared.case.graph
-        if why := missing(target):
+        if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
         for node in graph.nodes:
             if why := node.layer.gap(target.dialect, target.engine):
@@ -77,7 +86,7 @@ class Session:
         except TargetUnavailable as error:
             return {"verdict": "skipped", "message": str(error)}
         except WorkerDied as error:
-            return {"verdict": "crashed", "message": str(error)}
+            return {"verdict": "crashed", "message": str(error), "trace": error.trace}
         except TimedOut as error:
             return {"verdict": "timeout", "message": str(error)}
         if reply["status"] != "done":
@@ -146,6 +155,8 @@ class Session:
                             writer.add(record)
                             on_cell(record)
                         shelf.give_back(case)
+            except Stopped:
+                return
             except BaseException as error:  # noqa: BLE001  handed to the main thread
                 failure.append(error)
                 stop.set()
@@ -159,19 +170,30 @@ class Session:
                     thread.join(0.2)
         finally:
             stop.set()
+            if any(thread.is_alive() for thread in threads):  # interrupted: what is under way is given up
+                self.pool.stop()
+                for thread in threads:
+                    thread.join(PATIENCE)
         if failure:
             raise failure[0]
 
     def _target_record(self, target: Target) -> Record:
         record: Record = {"kind": "target", "target": str(target), "environment": results.environment()}
-        if why := missing(target):
+        if why := self._why_absent(target):
             return record | {"status": "skipped", "reason": why}
         worker = self.pool[target]
         try:
             worker.start()
         except TargetUnavailable as error:
             return record | {"status": "skipped", "reason": str(error)}
+        except WorkerDied as error:
+            return record | {"status": "crashed", "reason": str(error)}
         return record | {"status": "ready", "facts": worker.facts}
+
+    def _why_absent(self, target: Target) -> str | None:
+        if target not in self._absent:
+            self._absent[target] = missing(target)
+        return self._absent[target]
 
     def close(self) -> None:
         """Stop the workers and remove the temporary files."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from parity.commands.select import load_all, matching, one_case
 from parity.errors import BadInput
 from parity.targets import ALL, missing
-from parity.workers.pool import TargetUnavailable, Worker
+from parity.workers.pool import TargetUnavailable, Worker, WorkerDied
 
 
 def check_cases(files: Sequence[Path] | None) -> int:
@@ -57,7 +57,7 @@ def show_targets() -> None:
                 versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
                 table.add_row(str(target), "ready", versions, facts["device"], facts["mode"])
                 continue
-            except TargetUnavailable as error:
+            except (TargetUnavailable, WorkerDied) as error:
                 why = str(error)
             finally:
                 worker.stop()

@@ -56,8 +56,6 @@ def run_cases(
         old = results.read([out])
     done = finished(old, wanted)
 
-    failed: list[Record] = []
-    # Without a terminal a line for every tenth of the way, so that a log shows life.
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )
@@ -72,8 +70,10 @@ def run_cases(
 
         def on_cell(record: Record) -> None:
             progress.update(task, advance=1, description=f"{record['target']:>22}")
+            count = int(progress.tasks[0].completed)
+            if not console.is_terminal and count * 10 // total > (count - 1) * 10 // total:
+                console.print(f"{count} of {total} cells")  # every tenth of the way, so that a log shows life
             if not record["ok"]:
-                failed.append(record)
                 text = f"{record['verdict']}: {record['case']} on {record['target']}: {record['message']}"
                 progress.console.print(Text(text, style="red"))
 
@@ -97,10 +97,13 @@ def run_cases(
 def finished(old: results.Results, cases: Sequence[Case]) -> set[tuple[str, str]]:
     """(case, target) of this environment that an earlier run finished, on the same network."""
     here, known = results.environment(), {c.id: c for c in cases}
-    done = set()
+    done, networks = set(), dict[str, str]()
     for (environment, case, target), cell in old.cells.items():
-        same = case in known and old.cases.get(case, {}).get("network") == network_hash(known[case])
-        if environment == here and same and cell["verdict"] not in ("skipped", "crashed", "timeout"):
+        if environment != here or case not in known:
+            continue
+        if case not in networks:
+            networks[case] = network_hash(known[case])
+        if cell.get("network") == networks[case] and cell["verdict"] not in ("skipped", "crashed", "timeout"):
             done.add((case, target))
     return done
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.dialects import parts
 from parity.graph import Graph
 
 
@@ -27,6 +28,8 @@ class ChainerKit:
         """Register the link that holds this node's weights. One a node."""
         self.links[self.node] = link
         return link
+
+    parts = staticmethod(parts)
 
     def const(self, array: np.ndarray) -> Any:
         """A constant that is no weight."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.dialects import parts
 from parity.graph import Graph, Node
 from parity.layers.base import Rule
 from parity.layout import permutation
@@ -84,7 +85,7 @@ class KerasKit:
             (x.tensor, tuple(spec.shape[a] for a in x.order), x.order) for x, spec in zip(ready, specs, strict=True)
         ]
         out = rule.fn(node.layer, self, *(x.tensor for x in ready))
-        out = out if isinstance(out, list | tuple) else [out]
+        out = parts(out, len(node.outputs)) if len(node.outputs) > 1 or isinstance(out, list | tuple) else (out,)
         want = rule.y or rule.x
         stored = []
         for tensor, name in zip(out, node.outputs, strict=True):

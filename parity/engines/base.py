@@ -9,6 +9,7 @@ import numpy as np
 
 from parity.draw import digest
 from parity.graph import Graph, Node
+from parity.layout import LayoutMap
 
 Arrays = dict[str, np.ndarray]
 Copies = dict[str, Arrays]
@@ -37,6 +38,8 @@ class Engine(Protocol):
 
     dialect: str
     has_initial_values: bool
+    full_taps: bool
+    """Asking for taps changes nothing, so that a run without them need not be judged by itself."""
 
     def facts(self) -> dict[str, Any]:
         """Versions, the device in use, threads, how it runs."""
@@ -78,42 +81,70 @@ def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], r
     Returns:
         ``ok``, ``problems`` (sentences), and ``rows``: weight, node, target, layouts, shape, hash, and how it was
         proven: ``inverse`` (read back equal), ``map`` (summed, so equal to the declared map of what was sent),
-        ``zeros`` (the framework has a place that the layer does not need).
+        ``zeros`` (the framework has a place that the layer does not need). Whichever it is, the target's array must
+        equal the declared map, so that no part of it holds anything else.
     """
-    rows, problems = [], []
     sent = to_targets(graph, dialect, weights)
+    strangers = sorted(set(read) - {node.name for node in graph.nodes})
+    problems = [f"{name} holds weights and is no layer of the network" for name in strangers]
+    rows: list[dict[str, Any]] = []
     for node in graph.nodes:
         declared = graph.node_weights(node)
+        arrays = {c: weights[node.weight_name(c)] for c in declared}
         layouts = node.layer.layout_map(dialect, declared)
-        held = read.get(node.name, {})
-        problems += [
-            f"{node.name}: {t} holds values that nothing was copied to" for t in set(held) - set(layouts.targets)
-        ]
-        gone = [t for t in sent.get(node.name, {}) if t not in held]
-        problems += [f"{node.name}: {t} is not there to be copied to" for t in gone]
-        if gone:
-            continue
-        shapes = {c: w.shape for c, w in declared.items()}
-        back = layouts.inverse(held, shapes)
-        for place in layouts.places:
-            if place.target not in held:
-                continue
-            array = held[place.target]
-            row = {"node": node.name, "target": place.target, "shape": list(array.shape), "hash": digest(array)}
-            if place.source in declared:
-                name = node.weight_name(place.source)
-                proof = "inverse" if place.source in back else "map"
-                if proof == "inverse":
-                    same = np.array_equal(back[place.source], weights[name])
-                else:
-                    same = np.array_equal(array, sent[node.name][place.target])
-                row |= {"weight": name, "from": declared[place.source].axes, "to": place.pattern}
-            elif place.target not in sent.get(node.name, {}):
-                proof, same = "zeros", not array.any()
-                row |= {"weight": "", "from": "", "to": ""}
-            else:
-                continue
-            if not same:
-                problems.append(f"{node.name}: {place.target} does not hold what was sent ({proof})")
-            rows.append(row | {"proof": proof, "ok": bool(same)})
+        held, own = read.get(node.name, {}), sent.get(node.name, {})
+        found = _unfit(layouts, arrays, held, own)
+        if all(t in held and held[t].shape == a.shape for t, a in own.items()):
+            more, wrong = _proofs(layouts, arrays, held, own)
+            for row in more:
+                c = row.pop("source")
+                name, axes = (node.weight_name(c), declared[c].axes) if c else ("", "")
+                rows.append({"node": node.name, "weight": name, "from": axes, **row})
+            found += wrong
+        problems += [f"{node.name}: {text}" for text in found]
     return {"ok": not problems, "problems": problems, "rows": rows}
+
+
+def _unfit(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> list[str]:
+    """Weights without a place, places that are not there, and places that nobody declared."""
+    found = [f"{t} holds values that nothing was copied to" for t in sorted(set(held) - set(layouts.targets))]
+    found += [f"{c} has no place" for c in weights if c not in {p.source for p in layouts.places}]
+    for target, array in own.items():
+        if target not in held:
+            found.append(f"{target} is not there to be copied to")
+        elif held[target].shape != array.shape:
+            shapes = f"{list(held[target].shape)}, what was sent has {list(array.shape)}"
+            found.append(f"{target} has shape {shapes}")
+    return found
+
+
+def _proofs(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> tuple[list[dict[str, Any]], list[str]]:
+    """A row for each place of one node, and what is wrong."""
+    back = layouts.inverse(held, {c: w.shape for c, w in weights.items()})
+    rows, problems, lost = [], [], set()
+    for place in layouts.places:
+        target, present = place.target, place.source in weights
+        if target not in held or not (present or target not in own):
+            continue
+        if present:  # parts that nothing fills are zero in both
+            proof, ok = "inverse" if place.source in back else "map", np.array_equal(held[target], own[target])
+        else:
+            proof, ok = "zeros", not held[target].any()
+        rows.append(
+            {
+                "source": place.source if present else "",
+                "target": target,
+                "to": place.pattern,
+                "shape": list(held[target].shape),
+                "hash": digest(held[target]),
+                "proof": proof,
+                "ok": bool(ok),
+            }
+        )
+        if not ok:
+            lost.add(place.source)
+            problems.append(f"{target} does not hold what was sent ({proof})")
+    for source, array in back.items():
+        if source not in lost and not np.array_equal(array, weights[source]):
+            problems.append(f"{source} cannot be read back from where its layout puts it")
+    return rows, list(dict.fromkeys(problems))

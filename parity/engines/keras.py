@@ -98,20 +98,21 @@ class KerasModel:
 class _KerasEngine:
     dialect = "keras"
     has_initial_values = True
+    full_taps = False
     backend: str
     mode: str
 
     def __init__(self, device: str):
         os.environ["KERAS_BACKEND"] = self.backend
-        self._prepare()
+        self._prepare(device)
         import keras
 
         if keras.backend.backend() != self.backend:
             raise RuntimeError(f"Keras came up on {keras.backend.backend()} instead of {self.backend}")
         self._keras = keras
 
-    def _prepare(self) -> None:
-        """Import the backend, quietly and with one thread."""
+    def _prepare(self, device: str) -> None:
+        """Import the backend, quietly, with the threads it may use and no other device in sight."""
 
     def _versions(self) -> dict[str, str]:
         return {"keras": self._keras.__version__, "numpy": np.__version__}
@@ -128,7 +129,7 @@ class _KerasEngine:
 
     def facts(self) -> dict[str, Any]:
         """Versions, device, mode."""
-        return {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": False}
+        return {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": self.full_taps}
 
     def _device(self) -> str:
         raise NotImplementedError
@@ -139,13 +140,15 @@ class TensorFlowEngine(_KerasEngine):
 
     backend, mode = "tensorflow", "tf.function, no XLA"
 
-    def _prepare(self) -> None:
+    def _prepare(self, device: str) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import tensorflow as tf
 
         threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
+        if device == "cpu":
+            tf.config.set_visible_devices([], "GPU")
         self._tf = tf
 
     def _compiled(self, model: Any) -> Callable:
@@ -156,7 +159,7 @@ class TensorFlowEngine(_KerasEngine):
         return super()._versions() | {"tensorflow": self._tf.__version__}
 
     def _device(self) -> str:
-        return "cpu" if not self._tf.config.list_physical_devices("GPU") else "gpu"
+        return "gpu" if self._tf.config.get_visible_devices("GPU") else "cpu"
 
 
 class JaxEngine(_KerasEngine):
@@ -164,8 +167,9 @@ class JaxEngine(_KerasEngine):
 
     backend, mode = "jax", "jax.jit"
 
-    def _prepare(self) -> None:
-        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    def _prepare(self, device: str) -> None:
+        if device == "cpu":
+            os.environ["JAX_PLATFORMS"] = "cpu"
         import jax
 
         self._jax = jax

@@ -45,6 +45,7 @@ class OnnxReferenceEngine:
 
     dialect = "onnx"
     has_initial_values = False
+    full_taps = True
 
     def __init__(self, device: str):
         import onnx
@@ -57,7 +58,7 @@ class OnnxReferenceEngine:
             "versions": {"onnx": self._onnx.__version__, "numpy": np.__version__},
             "device": "cpu",
             "mode": f"opset {OPSET}, IR {IR}",
-            "full_taps": True,
+            "full_taps": self.full_taps,
         }
 
     def build(self, graph: Graph, weights: Copies | None) -> OnnxReferenceModel:

@@ -59,6 +59,7 @@ class OnnxRuntimeEngine:
 
     dialect = "onnx"
     has_initial_values = False
+    full_taps = False
 
     def __init__(self, device: str):
         import onnx
@@ -74,7 +75,7 @@ class OnnxRuntimeEngine:
             "versions": versions,
             "device": "cpu",
             "mode": f"all optimisations, opset {OPSET}, IR {IR}",
-            "full_taps": False,
+            "full_taps": self.full_taps,
         }
 
     def build(self, graph: Graph, weights: Copies | None) -> OnnxRuntimeModel:

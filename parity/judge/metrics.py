@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ class Metrics:
 
     def to_json(self) -> dict[str, Any]:
         """For strict JSON: non-finite numbers become the strings "inf", "-inf" and "nan"; None stays null."""
-        values = asdict(self) | {"worst": None if self.worst is None else list(self.worst)}
+        values = vars(self) | {"worst": None if self.worst is None else list(self.worst)}
         return {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 

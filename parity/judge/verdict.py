@@ -11,6 +11,7 @@ import numpy as np
 from parity.graph import Node
 from parity.judge.bound import Judged, Reference
 from parity.judge.metrics import Metrics, compare
+from parity.layers import Spec
 
 ORDER = (
     "equal",
@@ -107,7 +108,8 @@ class Judgement:
         layers: one for each tapped tensor, on the engine's own inputs to it.
         final: one for each output of the network as a user gets it, without taps.
         verdict: the worst of them.
-        blame: the layers to blame, or ``("fusion",)``, or ``("copy",)``.
+        blame: the layers to blame, or ``("fusion",)``, or ``("copy",)``; empty where all is well, or where an output
+            cannot be compared although every layer passes. A layer whose inputs were not returned is not to blame.
         message: one sentence for a person, empty where all is well.
     """
 
@@ -137,35 +139,41 @@ def judge(
     """
     graph = reference.graph
     layers: list[Finding] = []
-    gone: set[str] = set()
+    own: list[Finding] = []
+    ready = {*graph.inputs, *(t for t in graph.taps if _usable(taps.get(t), graph.specs[t]))}
     for nodes, tapped in graph.stretches():
         names, kind = tuple(n.name for n in nodes), " + ".join(_kind(n) for n in nodes)
         needed = {i for n in nodes for i in n.inputs} - {o for n in nodes for o in n.outputs}
-        if needed & gone:
+        if not needed <= ready:
             layers += [Finding(t, names, "missing", None, f"{t}: its inputs are not there") for t in tapped]
-            gone.update(tapped)
             continue
         expected = reference.stretch(nodes, taps)
-        for tensor in tapped:
-            finding = judge_tensor(tensor, names, taps.get(tensor), expected[tensor], graph.specs[tensor].dtype, kind)
-            layers.append(finding)
-            if finding.verdict in ("missing", "shape"):
-                gone.add(tensor)
+        for t in tapped:
+            own.append(judge_tensor(t, names, taps.get(t), expected[t], graph.specs[t].dtype, kind))
+            layers.append(own[-1])
     final = tuple(
         judge_tensor(t, (), outputs.get(t), reference.tensors[t], graph.specs[t].dtype, "output") for t in graph.outputs
     )
-    verdict = worst([f.verdict for f in (*layers, *final)])
-    bad = [f for f in layers if f.verdict in FAILED]
+    verdict = worst([f.verdict for f in (*own, *final)])
+    bad = [f for f in own if f.verdict in FAILED]
     if copied:
         return Judgement(tuple(layers), final, worst([verdict, "differs"]), ("copy",), copied)
     if bad:
         blame = tuple(dict.fromkeys(n for f in bad for n in f.nodes))
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         return Judgement(tuple(layers), final, verdict, blame, bad[0].message + more)
-    if verdict in FAILED:
-        text = "every layer passes by itself, the network as a whole does not, so the runtime's fusion is to blame: "
-        return Judgement(tuple(layers), final, verdict, ("fusion",), text + next(f.message for f in final if f.message))
-    return Judgement(tuple(layers), final, verdict)
+    lost = [f for f in final if f.verdict in FAILED]
+    if not lost:
+        return Judgement(tuple(layers), final, verdict)
+    if odd := [f for f in lost if f.verdict in ("missing", "shape") or f.metrics is None]:
+        return Judgement(tuple(layers), final, verdict, (), "without taps, " + odd[0].message)
+    text = "every layer passes by itself, the network as a whole does not, so the runtime's fusion is to blame: "
+    return Judgement(tuple(layers), final, verdict, ("fusion",), text + lost[0].message)
+
+
+def _usable(tap: np.ndarray | None, spec: Spec) -> bool:
+    """Whether the layers behind a tap can be judged on it."""
+    return tap is not None and tap.shape == spec.shape and tap.dtype.kind == np.dtype(spec.dtype).kind
 
 
 def _kind(node: Node) -> str:

@@ -89,7 +89,7 @@ def _(p, c, x):
     def call(v):
         state, h, ys = None, None, []
         for t in range(x.shape[1]):
-            state, h = link(state, h, v[:, t])
+            state, h = c.parts(link(state, h, v[:, t]), 2)
             ys.append(h)
         return c.F.stack(ys, axis=1), h, state
 

@@ -135,7 +135,7 @@ def _(p, n, y, x):
 def _(p, n, y, e, x):
     base = _lrn_base(p, x)
     half = p.n // 2
-    spread = np.pad((x * e) ** 2, [(0, 0), (half, half)] + [(0, 0)] * (x.ndim - 2))
+    spread = np.pad(((np.abs(x) + e) * e) ** 2, [(0, 0), (half, half)] + [(0, 0)] * (x.ndim - 2))
     window = np.sqrt(sum(spread[:, j : j + x.shape[1]] for j in range(p.n)))
     return e / base**p.beta + np.abs(y) * 2 * p.alpha * p.beta / base * window
 

@@ -176,7 +176,7 @@ class AveragePool2D(_Pool):
 
 def _mean(p, n, x):
     v = n.windows(n.pad(x, p.pad), p.kernel, p.stride, (1, 1)).mean((-2, -1))
-    return v if p.count_include_pad else v * p.scale(x.shape[2:])
+    return v if p.count_include_pad else v * p.scale(x.shape[2:]).astype(x.dtype)
 
 
 @AveragePool2D.on("numpy")
@@ -186,7 +186,8 @@ def _(p, n, x):
 
 @AveragePool2D.on("magnitude", c=2.2)
 def _(p, n, y, x):
-    return (math.sqrt(math.prod(p.kernel)) + 1) * _mean(p, n, np.abs(x))
+    terms = math.prod(p.kernel)
+    return (math.sqrt(terms) + 1) * _mean(p, n, np.abs(x)) + terms / 4 * _mean(p, n, np.abs(x) * n.repeats(x))
 
 
 @AveragePool2D.on("carry")

@@ -69,7 +69,7 @@ def _(p, n, y, x):
 
 @LeakyReLU.on("carry")
 def _(p, n, y, e, x):
-    return np.where(x >= -e, 1.0, p.alpha) * e
+    return np.where(x >= e, 1.0, np.where(x <= -e, p.alpha, max(1.0, p.alpha))) * e
 
 
 @LeakyReLU.on("chainer")

@@ -93,7 +93,7 @@ def nstep(p, c, link, states):
     """A call of one of Chainer's NStep links on a batch of equal lengths."""
 
     def call(v):
-        *last, ys = link(*[None] * states, c.F.separate(v, axis=0))
+        *last, ys = c.parts(link(*[None] * states, c.F.separate(v, axis=0)), states + 1)
         return (c.F.stack(ys, axis=0), *(c.F.squeeze(s, axis=0) for s in last))
 
     return call

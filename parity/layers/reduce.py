@@ -40,7 +40,8 @@ def _(p, n, x):
 
 @GlobalAveragePool.on("magnitude", c=2.2)
 def _(p, n, y, x):
-    return (math.sqrt(math.prod(x.shape[2:])) + 1) * _everything(p, np.abs(x))
+    terms = math.prod(x.shape[2:])
+    return (math.sqrt(terms) + 1) * _everything(p, np.abs(x)) + terms / 4 * _everything(p, np.abs(x) * n.repeats(x))
 
 
 @GlobalAveragePool.on("carry")

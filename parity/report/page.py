@@ -1,15 +1,79 @@
-"""Writes the page."""
+"""Writes the page: one HTML file that needs no network and no other file."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from parity.report.data import collect, packed, text, whole
+from parity.report.overview import LISTED, overview, target_rows
 from parity.results import Results
+
+STYLES = ("page", "matrix", "case", "print")
+SCRIPTS = ("dom", "data", "state", "cell", "matrix", "plot", "tables", "detail", "case", "main")
+LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 
 
 def write(results: Results, out: Path) -> Path:
-    """Write ``index.html``; its path."""
+    """Write ``index.html``.
+
+    Args:
+        results: of one run or many merged; the page depends on nothing else.
+        out: folder; made if it is not there.
+
+    Returns:
+        Path of the page.
+    """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "index.html"
-    path.write_text("<p>soon</p>")
+    path.write_text(render(results), encoding="utf-8", newline="\n")
     return path
+
+
+def render(results: Results) -> str:
+    """The page as text.
+
+    Its content policy forbids every load, and every script but its own by their SHA-256, so that a name that gets past
+    the escaping is inert still.
+    """
+    data = collect(results)
+    script = _script()
+    libraries = [_read("vendor", name) for name in LIBRARIES]
+    environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
+    environment.filters["ratio"] = lambda r: "" if r is None else f"{r:.2g}"
+    environment.filters["in_address"] = lambda name: quote(whole(name))
+    rendered = environment.get_template("page.html.jinja").render(
+        overview=overview(results),
+        listed=LISTED,
+        runs=sorted(results.runs.values(), key=lambda r: r["environment"]),
+        targets=target_rows(results),
+        several=len({environment for environment, *_ in results.cells}) > 1,
+        cells=len(results.cells),
+        hashes=" ".join(f"'sha256-{_sha256(s)}'" for s in (script, *libraries)),
+        style="\n".join(_read("style", f"{name}.css") for name in STYLES),
+        script=script,
+        licences=_read("vendor", "LICENSES.txt"),
+        index=packed(text(data.index)),
+        pieces=[packed(text(piece)) for piece in data.pieces],
+        libraries=[packed(source) for source in libraries],
+    )
+    return whole(rendered)
+
+
+def _script() -> str:
+    """The page's own modules, one after the other in a scope of their own."""
+    modules = "\n".join(_read("script", f"{name}.js") for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{modules}\n}})();\n'
+
+
+def _read(*parts: str) -> str:
+    return files("parity.report").joinpath(*parts).read_text(encoding="utf-8")
+
+
+def _sha256(source: str) -> str:
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")

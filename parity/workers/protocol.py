@@ -11,10 +11,11 @@ import os
 import select
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 _LENGTHS = struct.Struct("<QQ")
@@ -26,40 +27,48 @@ class Closed(Exception):
     """The other side is gone."""
 
 
+class Broken(Exception):
+    """What came is no frame; the stream cannot be read further."""
+
+
 class Overdue(Exception):
-    """No complete frame came in time."""
+    """The time was up before the whole frame was through."""
 
 
-def write(fd: int, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
-    """Send one frame.
+def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> list[bytes]:
+    """A frame, in parts.
 
     Raises:
-        Closed: nobody reads any more.
+        ValueError: the header holds a NaN or an infinity.
+        SafetensorError: the format has no such dtype.
     """
     text = json.dumps(header, allow_nan=False).encode()
-    body = save({k: np.ascontiguousarray(v) for k, v in arrays.items()}) if arrays else b""
+    body = save({k: np.asarray(v, order="C") for k, v in arrays.items()}) if arrays else b""
+    return [_LENGTHS.pack(len(text), len(body)), text, body]
+
+
+def send(fd: int, frame: Sequence[bytes], timeout: float | None = None) -> None:
+    """Send a frame.
+
+    Args:
+        fd: writing end of a pipe; with a timeout it must not block.
+        timeout: seconds for the whole frame; None waits forever.
+
+    Raises:
+        Closed: nobody reads any more. Overdue: time is up.
+    """
+    deadline = _Deadline(fd, select.POLLOUT, timeout)
     try:
-        for part in (_LENGTHS.pack(len(text), len(body)), text, body):
+        for part in frame:
             view = memoryview(part)
             while view:
-                view = view[os.write(fd, view) :]
+                deadline.wait()
+                try:
+                    view = view[os.write(fd, view) :]
+                except BlockingIOError:
+                    continue
     except BrokenPipeError:
         raise Closed("the other side closed the pipe") from None
-
-
-def _exactly(fd: int, n: int, deadline: float | None) -> bytes:
-    out = bytearray(n)
-    view = memoryview(out)
-    while view:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([fd], [], [], left)[0]:
-                raise Overdue
-        got = os.readv(fd, [view])
-        if not got:
-            raise Closed("the other side closed the pipe")
-        view = view[got:]
-    return bytes(out)
 
 
 def read(fd: int, timeout: float | None = None) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -69,11 +78,48 @@ def read(fd: int, timeout: float | None = None) -> tuple[dict[str, Any], dict[st
         timeout: seconds for the whole frame; None waits forever.
 
     Raises:
-        Closed: the other side is gone. Overdue: time is up.
+        Closed: the other side is gone. Broken: that is no frame, or one larger than :data:`LIMIT`; nothing is
+            allocated for it. Overdue: time is up.
     """
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = _Deadline(fd, select.POLLIN, timeout)
     header_size, body_size = _LENGTHS.unpack(_exactly(fd, _LENGTHS.size, deadline))
     if header_size + body_size > LIMIT:
-        raise Closed(f"a frame of {header_size + body_size} bytes was announced, {LIMIT} are accepted")
-    header = json.loads(_exactly(fd, header_size, deadline))
-    return header, load(_exactly(fd, body_size, deadline)) if body_size else {}
+        raise Broken(f"a frame of {header_size + body_size} bytes was announced, {LIMIT} are accepted")
+    text, body = _exactly(fd, header_size, deadline), _exactly(fd, body_size, deadline)
+    try:
+        header = json.loads(text)
+        arrays = load(body) if body_size else {}
+    except (ValueError, KeyError, SafetensorError) as error:
+        raise Broken(f"what came is no frame: {error}") from None
+    if not isinstance(header, dict):
+        raise Broken(f"the header is a {type(header).__name__}, expected an object")
+    return header, arrays
+
+
+class _Deadline:
+    """Waits until a pipe is ready, as long as there is time."""
+
+    def __init__(self, fd: int, event: int, timeout: float | None):
+        self._end = None if timeout is None else time.monotonic() + timeout
+        self._poll = select.poll()  # select() refuses descriptors above 1023
+        self._poll.register(fd, event)
+
+    def wait(self) -> None:
+        left = None if self._end is None else (self._end - time.monotonic()) * 1000
+        if (left is not None and left <= 0) or not self._poll.poll(left):
+            raise Overdue
+
+
+def _exactly(fd: int, n: int, deadline: _Deadline) -> bytes:
+    out = bytearray(n)
+    view = memoryview(out)
+    while view:
+        deadline.wait()
+        try:
+            got = os.readv(fd, [view])
+        except BlockingIOError:
+            continue
+        if not got:
+            raise Closed("the other side closed the pipe")
+        view = view[got:]
+    return bytes(out)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import importlib
+import os
+import select
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +20,12 @@ from safetensors.numpy import load_file
 from parity.engines import ENGINES
 from parity.engines.base import Unavailable, certificate, to_targets
 from parity.graph import Graph
-from parity.workers.protocol import Closed, read, write
+from parity.workers.protocol import Closed, encode, read, send
+
+Arrays = dict[str, np.ndarray]
 
 
-def handle(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict, dict]:
+def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
     """Build one network, copy the weights, run it, and return what came out.
 
     Args:
@@ -34,14 +41,14 @@ def handle(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -
         weights = load_file(header["weights_file"])
     else:
         weights = {k[2:]: v for k, v in arrays.items() if k.startswith("w:")}
-    out: dict[str, np.ndarray] = {}
+    out: Arrays = {}
     timings: dict[str, float] = {}
     reply: dict[str, Any] = {"status": "done", "timings": timings}
 
     if header.get("before") and engine.has_initial_values:
         out |= {f"b:{k}": v for k, v in engine.build(graph, None).run(inputs).items()}
 
-    def timed(what: str, fn: Any) -> Any:
+    def timed(what: str, fn: Callable[[], Any]) -> Any:
         start = time.perf_counter()
         made = fn()
         timings[what] = time.perf_counter() - start
@@ -51,13 +58,37 @@ def handle(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -
     model = timed("build", lambda: engine.build(graph, copies))
     reply["certificate"] = timed("certificate", lambda: certificate(graph, engine.dialect, weights, model.read()))
     taps = timed("tap", lambda: model.tap(inputs))
-    full = engine.facts()["full_taps"] and set(graph.outputs) <= set(taps)
+    full = engine.full_taps and set(graph.outputs) <= set(taps)
     final = {k: taps[k] for k in graph.outputs} if full else timed("run", lambda: model.run(inputs))
     out |= {f"t:{k}": v for k, v in taps.items()} | {f"y:{k}": v for k, v in final.items()}
+    start = time.perf_counter()
+    del model  # not at the end of the function, where nobody would know whose time it is: 2 ms with compiled networks
+    timings["release"] = time.perf_counter() - start
     return reply, out
 
 
-def serve(engine: Any, source: int, sink: int) -> None:
+def train(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict, dict]:
+    """Train one network from the framework's own initial values.
+
+    Args:
+        header: ``graph``, ``steps``, ``seed``.
+        arrays: ``x:<input>``.
+
+    Returns:
+        Header with the loss before each step; arrays ``w:<weight>`` in canonical layout.
+    """
+    if not hasattr(engine, "train"):
+        raise Unavailable("only Chainer trains")
+    inputs = {k[2:]: v for k, v in arrays.items()}
+    weights, losses = engine.train(Graph.from_json(header["graph"]), inputs, header["steps"], header["seed"])
+    return {"status": "done", "losses": losses}, {f"w:{k}": v for k, v in weights.items()}
+
+
+OPERATIONS = {"run": handle, "train": train}
+"""What a request may ask for in its ``op``; to run is the default."""
+
+
+def serve(answer: Callable[[dict[str, Any], Arrays], tuple[dict[str, Any], Arrays]], source: int, sink: int) -> None:
     """Answer requests until the parent is gone. An exception costs its own request."""
     while True:
         try:
@@ -65,36 +96,64 @@ def serve(engine: Any, source: int, sink: int) -> None:
         except Closed:
             return
         try:
-            reply, out = handle(engine, header, arrays)
-        except Unavailable as reason:
-            reply, out = {"status": "unsupported", "message": str(reason)}, {}
-        except MemoryError:
-            reply, out = {"status": "crashed", "message": "out of memory", "trace": ""}, {}
+            frame = encode(*answer(header, arrays))
         except Exception as error:  # noqa: BLE001  whatever a framework raises is a verdict about it
-            text = str(error).strip().splitlines() or [""]
-            reply = {
-                "status": "crashed",
-                "message": f"{type(error).__name__}: {text[0][:300]}",
-                "trace": traceback.format_exc()[-4000:],
-            }
-            out = {}
-        write(sink, reply, out)
+            frame = encode(_failure(error))
+        try:
+            send(sink, frame)
+        except Closed:
+            return
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    if isinstance(error, Unavailable):
+        return {"status": "unsupported", "message": str(error)}
+    first = (str(error).strip().splitlines() or [""])[0][:300]
+    message = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {first}"
+    return {"status": "crashed", "message": message, "trace": traceback.format_exc()[-4000:]}
+
+
+def leave_with_parent(sink: int) -> None:
+    """End this process as soon as nobody can read its answers, even in the middle of a computation."""
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(sink, 0)  # an error is all that is waited for: the reading end was closed
+        poll.poll()
+        os._exit(0)  # the framework may be busy, or wait for threads of its own
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def start(name: str, device: str) -> Any:
+    """Import an engine.
+
+    Raises:
+        ImportError: a package is not here. Unavailable: the device is not.
+    """
+    module, _, cls = ENGINES[name].partition(":")
+    engine = getattr(importlib.import_module(module), cls)(device)
+    found = engine.facts()["device"]
+    if found != device:
+        raise Unavailable(f"{name} runs on {found}, not on {device}")
+    gc.collect()
+    gc.freeze()  # Keras collects garbage at every new network: 0.3 s over a framework's modules, 1 ms without them
+    return engine
 
 
 def main(argv: list[str]) -> None:
     """Import the engine, say so, and serve."""
     name, device, source, sink = argv[0], argv[1], int(argv[2]), int(argv[3])
-    module, _, cls = ENGINES[name].partition(":")
+    faulthandler.enable()  # a native crash says where it was
+    leave_with_parent(sink)
     try:
-        engine = getattr(importlib.import_module(module), cls)(device)
-        facts = engine.facts()
+        engine = start(name, device)
     except (ImportError, Unavailable) as error:
-        write(sink, {"status": "unavailable", "message": f"{type(error).__name__}: {error}"})
+        message = str(error) if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
+        send(sink, encode({"status": "unavailable", "message": message}))
         return
-    gc.collect()
-    gc.freeze()  # Keras collects garbage at every new network: 0.3 s over a framework's modules, 1 ms without them
-    write(sink, {"status": "ready", "facts": facts})
-    serve(engine, source, sink)
+    send(sink, encode({"status": "ready", "facts": engine.facts()}))
+    serve(lambda header, arrays: OPERATIONS[header.get("op", "run")](engine, header, arrays), source, sink)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+"""The data of the page: a small index for the matrix, and details in compressed pieces that are opened on demand."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from parity.judge.verdict import ORDER
+from parity.report.overview import largest_ratio
+from parity.results import Record, Results
+
+PIECE = 1 << 18
+"""Characters of JSON a piece holds before it is closed; large ones compress better, small ones open faster."""
+MESSAGE = 240
+"""Characters of a message that the index keeps, for the search and the tip over a cell; the details have it whole."""
+DIGITS = 5
+"""Significant digits of figures; results.jsonl has them all."""
+EXACT = {"cosine": 17, "worst_actual": 9, "worst_reference": 9}
+"""Figures whose last digits are the point; 9 tell every float32 apart."""
+PER_LAYER = ("count", "bound_ratio", "max_abs", "rel_l2", "ulp_max", "worst", "worst_actual", "worst_reference")
+"""Figures a layer shows; the outputs of the network show all."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the page embeds.
+
+    Args:
+        index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, expected, message]``.
+        pieces: case id → its record and the records of its cells by column; a case stands in one piece.
+    """
+
+    index: dict[str, Any]
+    pieces: tuple[dict[str, Any], ...]
+
+
+def collect(results: Results) -> Data:
+    """Cut results into index and pieces."""
+    columns = _columns(results)
+    place = {key: i for i, key in enumerate(columns)}
+    rows: dict[str, dict[int, Record]] = {case: {} for case in results.cases}
+    for (environment, case, target), cell in results.cells.items():
+        row = rows.setdefault(case, {})
+        if (target, environment) in place:
+            row[place[target, environment]] = cell
+    pieces: list[dict[str, Any]] = [{}]
+    cases, size = [], 0
+    for case in sorted(rows, key=_natural):
+        record, row = results.cases.get(case, {}), rows[case]
+        if size > PIECE:
+            pieces.append({})
+            size = 0
+        detail = {
+            "case": _rounded({k: v for k, v in record.items() if k not in ("kind", "case")}),
+            "cells": {str(i): _detail(row[i], results) for i in sorted(row)},
+        }
+        pieces[-1][case] = detail
+        size += len(text(detail))
+        kinds = sorted({layer["layer"] for layer in record.get("layers", ())})
+        cells = [_entry(row[i]) if i in row else None for i in range(len(columns))]
+        cases.append({"id": case, "layers": kinds, "piece": len(pieces) - 1, "cells": cells})
+    index = {
+        "verdicts": ORDER,
+        "columns": [{"target": t, "environment": e, "facts": _facts(results, t, e)} for t, e in columns],
+        "cases": cases,
+    }
+    return Data(index, tuple(pieces))
+
+
+def _columns(results: Results) -> list[tuple[str, str]]:
+    """(target, environment) of the matrix: all that were not skipped as a whole, which the table of targets tells."""
+    ran = {(target, environment) for (environment, _, target), c in results.cells.items() if c["verdict"] != "skipped"}
+    return sorted(ran)
+
+
+def _facts(results: Results, target: str, environment: str) -> dict[str, Any]:
+    facts: dict[str, Any] = results.targets.get((environment, target), {}).get("facts", {})
+    return facts
+
+
+def _entry(cell: Record) -> list[Any]:
+    ratio = largest_ratio(cell)
+    message = cell.get("message", "")
+    short = message if len(message) <= MESSAGE else message[: MESSAGE - 1] + "…"
+    return [ORDER.index(cell["verdict"]), _figure(ratio, 3), int(cell["ok"]), int("expected" in cell), short]
+
+
+def _detail(cell: Record, results: Results) -> Record:
+    out = {k: v for k, v in cell.items() if k not in ("kind", "case", "target", "environment")}
+    if out.get("facts") == _facts(results, cell["target"], cell["environment"]):
+        del out["facts"]  # most cells: the column states them once
+    if out.get("layers"):
+        out["layers"] = [_layer(f) for f in out["layers"]]
+    rounded: Record = _rounded(out)
+    return rounded
+
+
+def _layer(finding: dict[str, Any]) -> dict[str, Any]:
+    metrics = finding["metrics"]
+    return finding | {"metrics": metrics and {k: metrics[k] for k in PER_LAYER if k in metrics}}
+
+
+def _rounded(value: Any, key: str = "") -> Any:
+    if isinstance(value, float):
+        return _figure(value, EXACT.get(key, DIGITS))
+    if isinstance(value, dict):
+        return {k: _rounded(v, k) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(v, key) for v in value]
+    return value
+
+
+def _figure(value: float | None, digits: int) -> float | int | str | None:
+    """To so many significant digits; what JSON has no number for becomes a string, as in results.jsonl."""
+    if value is None:
+        return None
+    short = float(f"{value:.{digits}g}")
+    if short - short != 0:  # inf or nan
+        return str(short)
+    return int(short) if short.is_integer() and abs(short) < 1e15 else short
+
+
+def _natural(name: str) -> list[Any]:
+    """Sorts conv2 before conv10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+
+
+def text(value: Any) -> str:
+    """Strict JSON without blanks."""
+    return whole(json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False))
+
+
+def whole(content: str) -> str:
+    """Without halves of letters, which come from file names that are no UTF-8 and which no page can hold."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", content)
+
+
+def packed(content: str) -> str:
+    """gzip in base64: letters that mean nothing to an HTML parser. The same for the same content."""
+    return base64.b64encode(gzip.compress(content.encode(), 9, mtime=0)).decode("ascii")

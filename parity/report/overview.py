@@ -1,0 +1,188 @@
+"""The answer at the top of the page: one sentence, what failed, what ran where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parity.judge.verdict import NEUTRAL, ORDER
+from parity.results import Record, Results
+
+NAMED = 3
+"""Files with failing cases that the sentence names."""
+GOOD = frozenset({"equal", "rounding"})
+KINDS = (*ORDER[:2], "known", *ORDER[2:])
+"""What cells are counted by: the verdicts, from best to worst, and failures that are known."""
+LISTED = 8
+"""Files with failing cases that are listed under it with their messages."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong in one case file.
+
+    Args:
+        file: the case id without the part in brackets.
+        cells: its failing cells, in order of case, target and environment.
+    """
+
+    file: str
+    cells: tuple[Record, ...]
+
+    @property
+    def cases(self) -> tuple[Record, ...]:
+        """The first failing cell of each case."""
+        first: dict[str, Record] = {}
+        for cell in self.cells:
+            first.setdefault(cell["case"], cell)
+        return tuple(first.values())
+
+    @property
+    def name(self) -> str:
+        """The case, or how many of the file."""
+        return self.cases[0]["case"] if len(self.cases) == 1 else f"{len(self.cases)} of {self.file}"
+
+    @property
+    def where(self) -> str:
+        """``differs on onnxruntime and chainer, crashed on keras-jax``."""
+        found: dict[str, set[str]] = {}
+        for cell in self.cells:
+            found.setdefault(cell["verdict"], set()).add(engine(cell["target"]))
+        return ", ".join(f"{verdict} on {listing(sorted(engines))}" for verdict, engines in found.items())
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What was said, each once."""
+        return tuple(dict.fromkeys(c["message"] for c in self.cells if c.get("message")))
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the top of the page says.
+
+    Args:
+        tone: ``good``, ``bad``, or ``empty`` where nothing was compared.
+        headline: the answer.
+        rest: what does not fit it, after a semicolon; may be empty.
+        asides: sentences on what says nothing or is known.
+        failures: by case file.
+        counts: verdict, or ``known`` → cells, from best to worst.
+    """
+
+    tone: str
+    headline: str
+    rest: str
+    asides: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    counts: dict[str, int]
+
+
+def kind(cell: Record) -> str:
+    """The cell's verdict; ``known`` for a failure that its case expects."""
+    return "known" if cell["ok"] and "expected" in cell else cell["verdict"]
+
+
+def overview(results: Results) -> Overview:
+    """Sum up all results."""
+    cells = [results.cells[key] for key in sorted(results.cells, key=lambda k: (k[1], k[2], k[0]))]
+    counts = Counter(map(kind, cells))
+    compared = [c for c in cells if c["verdict"] not in NEUTRAL]
+    failures = _failures(cells)
+    failing = {c["case"] for f in failures for c in f.cells}
+    good = [c for c in compared if kind(c) in GOOD and c["case"] not in failing]
+    idle = sorted(set(results.runs) - {c["environment"] for c in compared})
+    asides = _asides(counts, len(cells), idle if compared else [])
+    ordered = {v: counts[v] for v in KINDS if counts[v]}
+    if not compared:
+        why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
+        return Overview("empty", f"Nothing was compared: {why}.", "", asides, failures, ordered)
+    agreeing = {c["case"] for c in good}
+    size = [plural(len(agreeing), "case"), plural(len({engine(c["target"]) for c in compared}), "engine")]
+    if len(environments := {c["environment"] for c in compared}) > 1:
+        size.append(plural(len(environments), "environment"))
+    verb = "agrees" if len(agreeing) == 1 else "agree"
+    how = "bit for bit" if good and all(c["verdict"] == "equal" for c in good) else "within rounding"
+    known = f", but for {plural(counts['known'], 'known failure')}" if counts["known"] else ""
+    tone = "bad" if failures or idle else "good"
+    rest = _failing(failures) if failures else ""
+    return Overview(tone, f"{' × '.join(size)} {verb} {how}{known}", rest, asides, failures, ordered)
+
+
+def _failures(cells: Sequence[Record]) -> tuple[Failure, ...]:
+    files: dict[str, list[Record]] = {}
+    for cell in cells:
+        if not cell["ok"]:
+            files.setdefault(cell["case"].partition("[")[0], []).append(cell)
+    return tuple(Failure(file, tuple(found)) for file, found in files.items())
+
+
+def _failing(failures: Sequence[Failure]) -> str:
+    """``3 differ: layers/elu on onnxruntime and 2 of layers/gru on chainer``."""
+    only_differ = all(c["verdict"] == "differs" for f in failures for c in f.cells)
+    number = sum(len(f.cases) for f in failures)
+    verb = ("differs" if number == 1 else "differ") if only_differ else ("fails" if number == 1 else "fail")
+    named = [f"{f.name} on {listing(sorted({engine(c['target']) for c in f.cells}))}" for f in failures[:NAMED]]
+    more = sum(len(f.cases) for f in failures[NAMED:])
+    return f"{number} {verb}: {listing([*named, *([f'{more} more'] if more else [])])}"
+
+
+def _asides(counts: Counter, total: int, idle: Sequence[str]) -> tuple[str, ...]:
+    said = []
+    if idle:
+        said.append(f"Environment {listing(idle)} compared nothing.")
+    neutral = [f"{counts[v]} {v}" for v in ORDER if v in NEUTRAL and counts[v]]
+    if neutral:
+        said.append(f"Of {total:,} cells, {' and '.join(neutral)}: these say nothing about the numbers.")
+    return tuple(said)
+
+
+def target_rows(results: Results) -> list[dict[str, Any]]:
+    """The table of targets: a row for each target and environment, with its facts or the reason why it is skipped."""
+    ratios: dict[tuple[str, str], float] = {}
+    counts: dict[tuple[str, str], Counter] = {}
+    for (environment, _, target), cell in results.cells.items():
+        key = environment, target
+        counts.setdefault(key, Counter())[kind(cell) if cell["ok"] else "failed"] += 1
+        ratio = largest_ratio(cell)
+        if ratio is not None and kind(cell) != "known":
+            ratios[key] = max(ratios.get(key, 0.0), ratio)
+    rows = []
+    for environment, target in sorted({*results.targets, *counts}, key=lambda k: (k[1], k[0])):
+        record = results.targets.get((environment, target), {})
+        count, facts = counts.get((environment, target), Counter()), record.get("facts", {})
+        rows.append({
+            "target": target, "environment": environment, "status": record.get("status", "ready"),
+            "reason": record.get("reason", ""), "device": facts.get("device", ""), "mode": facts.get("mode", ""),
+            "versions": ", ".join(f"{k} {v}" for k, v in facts.get("versions", {}).items()),
+            "threads": facts.get("threads", ""), "full_taps": facts.get("full_taps"),
+            "failed": count["failed"], "known": count["known"], "passed": sum(count[k] for k in GOOD),
+            "ratio": ratios.get((environment, target)),
+        })  # fmt: skip
+    return rows
+
+
+def largest_ratio(cell: Record) -> float | None:
+    """Largest error ÷ bound of a cell, over its layers and outputs; None where nothing was compared."""
+    found = [
+        float(f["metrics"]["bound_ratio"])
+        for f in (*cell.get("layers", ()), *cell.get("final", ()))
+        if f["metrics"] and f["metrics"].get("bound_ratio") is not None
+    ]
+    return max(found, default=None)
+
+
+def engine(target: str) -> str:
+    """``chainer`` of ``chainer@cpu``."""
+    return target.partition("@")[0]
+
+
+def listing(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def plural(number: int, word: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

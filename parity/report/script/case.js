@@ -1,0 +1,96 @@
+// The page of one case.
+
+// What a reader wants to see first: a failure, a known one, else the first column.
+function firstOf(columns, known) {
+  const entry = (c) => known.cells[c.number];
+  return columns.find((c) => !entry(c).ok) ?? columns.find((c) => entry(c).expected) ?? columns[0];
+}
+
+class CaseView {
+  constructor(index, place) {
+    this.index = index;
+    this.place = place;
+    this.turn = 0;
+  }
+
+  async show(state) {
+    const turn = ++this.turn;
+    const known = this.index.byId.get(state.case);
+    if (!known) {
+      this.place.replaceChildren(el("p", { class: "box bad" }, `These results have no case called ${state.case}.`), el("p", {}, el("a", { href: "#" }, "← all cases")));
+      return;
+    }
+    const detail = (await piece(known.piece))[known.id];
+    if (turn !== this.turn) return; // another case was opened meanwhile
+    const columns = this.index.columns.filter((c) => known.cells[c.number]);
+    const asked = this.index.column(state.target, state.environment);
+    const chosen = columns.includes(asked) ? asked : firstOf(columns, known);
+    const plot = el("div", { class: "plotting" });
+    const narrow = this.columnsToCompare(columns, chosen);
+    this.place.replaceChildren(
+      this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
+      this.tabs(known, columns, chosen),
+      chosen ? verdictBox(detail.cells[chosen.number], chosen) ?? "" : el("p", { class: "box note" }, "This case has no verdict in these results."),
+      section("Error ÷ bound along the depth", plot),
+      section("Layers", el("p", { class: "lead" }, "Each layer is judged on the inputs that the framework itself gave it, so an error shows where it arises."), layersTable(detail, narrow, chosen)),
+      section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen)),
+      beforeTable(detail, narrow, chosen) ?? "",
+      ...(chosen ? this.target(known, detail, chosen) : []));
+    plot.append(await depthPlot(detail, narrow, chosen?.name, Math.max(560, Math.min(1160, this.place.clientWidth || 1100))));
+    document.documentElement.dataset.case = known.id;
+  }
+
+  // With many environments: the chosen column's target in all of them, and all targets in its environment.
+  columnsToCompare(columns, chosen) {
+    if (columns.length <= 10 || !chosen) return columns;
+    return columns.filter((c) => c.target === chosen.target || c.environment === chosen.environment);
+  }
+
+  navigation(known, column) {
+    const { cases } = this.index;
+    const at = cases.indexOf(known);
+    const step = (to, text, key) => (cases[to] ? el("a", { href: caseHash(cases[to].id, column, this.index.several), title: `${cases[to].id} (${key})`, "data-key": key }, text) : el("span", { class: "muted" }, text));
+    return el("nav", { class: "crumbs", "aria-label": "cases" }, el("a", { href: "#", "data-key": "Escape", onclick: back }, "← all cases"), el("span", {}, step(at - 1, "‹ previous", "p"), step(at + 1, "next ›", "n")));
+  }
+
+  heading(known, record) {
+    const inputs = Object.entries(record.inputs ?? {}).map(([name, [shape, dtype]]) => `${name} ${shapeText(shape)} ${dtype}`);
+    const pairs = [["inputs", inputs.join(", ")], ["outputs", (record.outputs ?? []).join(", ")], ["parameters", record.parameters?.toLocaleString("en") ?? ""], ["file", record.file ?? ""]];
+    if (record.hash) pairs.push(["hash of inputs, weights", `${record.hash.inputs}, ${record.hash.weights}`]);
+    const expect = record.expect ?? [];
+    return el("header", { class: "title" },
+      el("h2", {}, el("span", { class: "folder" }, known.folder), known.name, known.variant && el("span", { class: "variant" }, el("wbr"), `[${known.variant}]`)),
+      el("p", { class: "description" }, record.description ?? ""),
+      el("dl", { class: "pairs" }, pairs.filter(([, v]) => v).map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v)))),
+      expect.length > 0 && el("details", { class: "expectations" }, el("summary", {}, `${expect.length} expected ${expect.length === 1 ? "failure" : "failures"}`),
+        el("ul", {}, expect.map((e) => el("li", {}, el("b", {}, `${e.verdict} on ${e.target}`), e.case === "*" ? ": " : ` for ${e.case}: `, e.reason)))));
+  }
+
+  tabs(known, columns, chosen) {
+    const tab = (c) => {
+      const entry = known.cells[c.number];
+      return el("li", {}, el("a", { href: caseHash(known.id, c, this.index.several), "aria-current": c === chosen ? "true" : null, title: cellTitle(entry, c.name) },
+        el("span", { class: "name" }, c.target), this.index.several && el("span", { class: "environment" }, c.environment), el("span", cellAttributes(entry), cellContent(entry))));
+    };
+    return el("ul", { class: "tabs", "aria-label": "targets" }, columns.map(tab));
+  }
+
+  target(known, detail, column) {
+    const cell = detail.cells[column.number];
+    return [
+      el("h2", { class: "on" }, column.name),
+      section("Reproduce", commands(known.id, detail.case.file, column)),
+      section("Copy certificate", certificateTable(cell)),
+      el("div", { class: "pair" }, section("Facts", factsList(cell, column)), section("Timings", timingsList(cell))),
+    ];
+  }
+}
+
+let leftFrom = "";
+
+// Back to the matrix as it was left, filter and all.
+function back(event) {
+  if (!leftFrom) return;
+  event.preventDefault();
+  location.hash = leftFrom;
+}

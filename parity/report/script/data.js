@@ -1,0 +1,62 @@
+// What the page embeds, compressed: the index at once, the rest when it is asked for.
+
+async function unpacked(element) {
+  const bytes = Uint8Array.from(atob(element.textContent), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}
+
+const opened = new Map();
+
+function piece(number) {
+  if (!opened.has(number)) opened.set(number, unpacked(document.getElementById(`piece-${number}`)).then(JSON.parse));
+  return opened.get(number);
+}
+
+let library = null;
+
+// Observable Plot, which needs d3 before it. Their text is allowed by its hash in the content policy.
+function plotLibrary() {
+  library ??= (async () => {
+    for (const packedSource of document.querySelectorAll("script.library")) {
+      document.head.append(el("script", {}, await unpacked(packedSource)));
+    }
+    return globalThis.Plot;
+  })();
+  return library;
+}
+
+class Index {
+  constructor(raw) {
+    this.verdicts = raw.verdicts;
+    const environments = new Set(raw.columns.map((c) => c.environment));
+    this.several = environments.size > 1;
+    this.environments = [...environments].sort();
+    this.columns = raw.columns.map((c, number) => ({ ...c, number, several: this.several, name: this.several ? `${c.target} ${c.environment}` : c.target }));
+    this.cases = raw.cases.map((c) => ({ ...c, ...splitId(c.id), cells: c.cells.map((e) => e && this.entry(e)) }));
+    for (const c of this.cases) {
+      c.failed = c.cells.filter((e) => e && !e.ok).length;
+      c.ratio = largest(c.cells);
+      c.words = [c.id, ...c.layers, ...c.cells.filter((e) => e && e.message).map((e) => e.message)].join(" ").toLowerCase();
+    }
+    this.byId = new Map(this.cases.map((c) => [c.id, c]));
+  }
+
+  entry([verdict, ratio, ok, expected, message]) {
+    return { verdict: this.verdicts[verdict], ratio: toNumber(ratio), ok: ok === 1, expected: expected === 1, message };
+  }
+
+  column(target, environment) {
+    return this.columns.find((c) => c.target === target && (!environment || c.environment === environment));
+  }
+}
+
+// layers/conv2d[stride-2x1] → layers/, conv2d, stride-2x1
+function splitId(id) {
+  const at = id.indexOf("[");
+  const group = at < 0 ? id : id.slice(0, at);
+  const slash = group.lastIndexOf("/") + 1;
+  return { group, folder: group.slice(0, slash), name: group.slice(slash), variant: at < 0 ? "" : id.slice(at + 1).replace(/\]$/, "") };
+}
+
+const largest = (cells) => cells.reduce((most, e) => (e && e.ratio !== null && !(most !== null && most >= e.ratio) ? e.ratio : most), null);

@@ -1,0 +1,70 @@
+// What belongs to one case on one target: failure, certificate, facts, commands.
+
+function verdictBox(cell, column) {
+  const expected = cell.expected;
+  const title = expected && cell.ok ? `${cell.verdict} on ${column.name}, as expected` : `${cell.verdict} on ${column.name}`;
+  if (cell.ok && !expected && !cell.message && !cell.tapping_changes) return null;
+  const tone = !cell.ok ? "bad" : "note";
+  return el("div", { class: `box ${tone}` },
+    el("h3", {}, title),
+    cell.message && el("p", { class: "message" }, cell.message),
+    (cell.blame ?? []).length > 0 && el("p", {}, "To blame: ", cell.blame.map((b, i) => [i > 0 && ", ", el("b", {}, b)])),
+    expected && el("p", {}, `The case expects the verdict ${expected.verdict} here: `, el("i", {}, expected.reason)),
+    cell.tapping_changes && el("p", { class: "muted" }, "Reading the layers changes the last bits of the output here: the runtime fuses differently without taps. The output's own verdict is from a run without."),
+    cell.trace && el("details", {}, el("summary", {}, "traceback"), el("pre", {}, cell.trace)));
+}
+
+function certificateTable(cell) {
+  const proof = cell.certificate;
+  if (!proof) return el("p", { class: "muted" }, "No weights were copied.");
+  const rows = proof.rows.map((r) => el("tr", { class: r.ok ? "" : "failed" },
+    el("th", { scope: "row" }, r.weight), el("td", {}, el("code", {}, r.from)), el("td", { class: "arrow" }, "→"), el("td", {}, r.node && r.node !== r.weight.split("/")[0] ? `${r.node} ${r.target}` : r.target),
+    el("td", {}, el("code", {}, r.to)), el("td", { class: "number" }, shapeText(r.shape)), el("td", {}, el("code", { class: "hash" }, r.hash)),
+    el("td", { title: r.proof === "inverse" ? "read back through the inverse layout, equal to what was sent" : "equals the declared map of what was sent" }, `${r.ok ? "✓" : "✗"} ${r.proof}`)));
+  const said = proof.ok ? (rows.length ? "Every weight reached every declared use and no other, and reads back equal." : "This network has no weights.") : "The copy is not proved.";
+  return [
+    el("p", { class: proof.ok ? "lead" : "lead failed" }, said),
+    proof.problems.length > 0 && el("ul", { class: "problems" }, proof.problems.map((p) => el("li", {}, p))),
+    rows.length > 0 && table(["weight", "canonical layout", "", "in the framework", "its layout", el("th", { scope: "col", class: "number" }, "shape"), "hash", "proof"], rows, { class: "certificate" }),
+  ];
+}
+
+function factsList(cell, column) {
+  const facts = cell.facts ?? column.facts ?? {};
+  const pairs = [["environment", column.environment], ...Object.entries(facts.versions ?? {})];
+  for (const [key, value] of Object.entries(facts)) {
+    if (key !== "versions") pairs.push([key.replaceAll("_", " "), typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "object" ? JSON.stringify(value) : String(value)]);
+  }
+  return el("dl", { class: "pairs" }, pairs.map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v))));
+}
+
+function timingsList(cell) {
+  const pairs = Object.entries(cell.timings ?? {}).map(([k, v]) => [k, secondsText(v)]);
+  if (cell.seconds !== undefined) pairs.push(["in all, judging included", secondsText(cell.seconds)]);
+  return el("dl", { class: "pairs" }, pairs.map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v))));
+}
+
+const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+function commands(id, file, column) {
+  return [
+    ["run it again", `parity run${file ? ` ${quoted(file)}` : ""} -k ${quoted(id)} --targets ${quoted(column.target)}`],
+    ["write a script in the framework's own words, without parity", `parity reproduce ${quoted(id)} ${quoted(column.target)}`],
+  ].map(([what, line]) => el("div", { class: "command" }, el("p", {}, what), copyable(line)));
+}
+
+function copyable(line) {
+  const code = el("code", {}, line);
+  const button = el("button", { type: "button", onclick: copy }, "copy");
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(line);
+      button.textContent = "copied";
+    } catch {
+      getSelection().selectAllChildren(code); // no access to the clipboard: at least Ctrl-C has it
+      button.textContent = "selected";
+    }
+    setTimeout(() => (button.textContent = "copy"), 1600);
+  }
+  return el("div", { class: "copyable" }, code, button);
+}

@@ -1,0 +1,57 @@
+"""Layers that join inputs, element by element."""
+
+import operator
+from functools import reduce
+
+import numpy as np
+import pytest
+
+from parity.errors import BadInput
+from parity.layers import Spec
+from parity.layers.merge import Add, Concat, Mul, Sub
+
+
+@pytest.mark.parametrize(
+    ("layer", "count", "one"),
+    [(Add(), 2, operator.add), (Add(), 4, operator.add), (Sub(), 2, operator.sub), (Mul(), 2, operator.mul)],
+)
+def test_arithmetic(layer, count, one, numbers, rule):
+    xs = [numbers(2, 3, 4) for _ in range(count)]
+    y = rule(layer, *xs)
+    for at in np.ndindex(2, 3, 4):
+        assert y[at] == reduce(one, [x[at] for x in xs])
+
+
+def test_arithmetic_against_chainer(numbers, rule, close, F):
+    a, b, c = (numbers(2, 3, 4) for _ in range(3))
+    close(rule(Add(), a, b, c), F.add(a, b, c))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, -2])
+def test_concat(axis, numbers, rule, F):
+    shape = [2, 3, 4]
+    xs = []
+    for size in (5, 1, 6):
+        shape[axis] = size
+        xs.append(numbers(*shape))
+    y = rule(Concat(axis=axis), *xs)
+    np.testing.assert_array_equal(y, F.concat(xs, axis=axis).array)
+    start = 0
+    for x in xs:
+        part = np.take(y, range(start, start + x.shape[axis]), axis)
+        np.testing.assert_array_equal(part, x)
+        start += x.shape[axis]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "message"),
+    [
+        (Sub(), [(2, 3), (2, 1)], r"expected inputs of one shape, found \[\[2, 3\], \[2, 1\]\]"),
+        (Concat(axis=1), [(2, 3), (4, 3)], r"differ along axis 1 alone, found \[\[2, 3\], \[4, 3\]\]"),
+        (Concat(axis=1), [(2, 3), (2, 3, 1)], "differ along axis 1 alone"),
+        (Concat(axis=2), [(2, 3), (2, 3)], "found 2, the input has 2 axes"),
+    ],
+)
+def test_shapes_that_do_not_fit(layer, shapes, message):
+    with pytest.raises(BadInput, match=message):
+        layer.infer(*map(Spec, shapes))

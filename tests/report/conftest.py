@@ -1,0 +1,135 @@
+import random
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from parity.report.page import write
+from parity.results import Results
+
+TARGETS = ("chainer@cpu", "keras-jax@cpu", "onnxruntime@cpu")
+ENVIRONMENT = "py311"
+FACTS = {"versions": {"chainer": "7.8.1"}, "device": "cpu", "mode": "define-by-run", "full_taps": True, "threads": 1}
+
+
+class Maker:
+    """Results without running anything, in the form of ``session`` and ``prepare``."""
+
+    def __init__(self):
+        self.results = Results()
+        self.random = random.Random(7)
+
+    def run(self, environment=ENVIRONMENT):
+        self.results.runs[environment] = {
+            "kind": "run", "schema": 1, "environment": environment, "parity": "0.1.0", "numpy": "2.4.6", "cpus": 2,
+            "started": "2026-11-21T12:12:00+00:00", "python": "3.11.7", "platform": "Linux x86_64",
+        }  # fmt: skip
+
+    def target(self, target, environment=ENVIRONMENT, reason=""):
+        record = {"kind": "target", "target": target, "environment": environment}
+        rest = {"status": "skipped", "reason": reason} if reason else {"status": "ready", "facts": FACTS}
+        self.results.targets[environment, target] = record | rest
+
+    def case(self, name, layers=("conv", "relu"), description="A case."):
+        self.results.cases[name] = {
+            "kind": "case", "case": name, "description": description, "file": "cases/a.yaml",
+            "inputs": {"x": [[2, 3], "float32"]}, "outputs": [layers[-1]], "parameters": 6, "network": "0" * 16,
+            "layers": [self._layer(n, before) for n, before in zip(layers, ("x", *layers), strict=False)],
+            "hash": {"inputs": "1" * 16, "weights": "2" * 16}, "expect": [],
+        }  # fmt: skip
+
+    def _layer(self, name, before):
+        weights = {"W": {"name": f"{name}/W", "axes": "o i", "shape": [2, 3]}} if name == "conv" else {}
+        return {
+            "name": name, "layer": "Conv2D" if name == "conv" else "ReLU", "from": [before], "weights": weights,
+            "parameters": {"kernel": [3, 3], "pad": [[0, 1], [2, 2]]}, "shapes": {name: [2, 3]}, "count": 6,
+        }  # fmt: skip
+
+    def metrics(self, ratio=None):
+        figures = dict.fromkeys(("max_abs", "mean_abs", "rms", "sum_abs", "rel_l2", "cosine", "worst_bound"))
+        values = {k: self.random.random() * 1e-6 for k in figures} | {"cosine": 1 - 1e-15, "argmax_agreement": 1.0}
+        worst = {"worst": [1, 2], "worst_actual": self.random.random(), "worst_reference": self.random.random()}
+        counts = {"count": 6, "ulp_max": self.random.randrange(99), "ulp_p99": 3, "mismatched_nonfinite": 0}
+        more = {"nonfinite_actual": 0, "nonfinite_reference": 0, "bit_equal": ratio == 0.0}
+        return values | worst | counts | more | {"bound_ratio": self.random.random() if ratio is None else ratio}
+
+    def finding(self, tensor, verdict, ratio, nodes=()):
+        return {
+            "tensor": tensor,
+            "nodes": list(nodes),
+            "verdict": verdict,
+            "message": "",
+            "metrics": self.metrics(ratio),
+        }
+
+    def cell(self, case, target=TARGETS[0], verdict="rounding", environment=ENVIRONMENT, ratio=None, **more):
+        ok = verdict in ("equal", "rounding", "unsupported", "skipped")
+        record = {
+            "kind": "cell", "case": case, "target": target, "environment": environment, "verdict": verdict, "ok": ok,
+            "hash": {"inputs": "1" * 16, "weights": "2" * 16}, "message": "", "seconds": 0.01,
+        }  # fmt: skip
+        if verdict in ("equal", "rounding", "differs", "nonfinite"):
+            layers = [layer["name"] for layer in self.results.cases[case]["layers"]]
+            row = {"node": "conv", "target": "kernel", "shape": [3, 2], "hash": "3" * 16, "weight": "conv/W"}
+            record |= {
+                "layers": [self.finding(n, verdict, ratio, [n]) for n in layers], "blame": [],
+                "final": [self.finding(layers[-1], verdict, ratio)], "tapping_changes": False, "before": {},
+                "certificate": {"ok": True, "problems": [],
+                                "rows": [row | {"from": "o i", "to": "i o", "proof": "inverse", "ok": True}]},
+                "timings": {"build": 0.01, "run": 2e-05}, "facts": FACTS,
+            }  # fmt: skip
+        self.results.cells[environment, case, target] = record | more
+        return self.results.cells[environment, case, target]
+
+    def fill(self, cases, targets=TARGETS, environment=ENVIRONMENT):
+        """Every case on every target, well."""
+        self.run(environment)
+        for target in targets:
+            self.target(target, environment)
+        for name in cases:
+            self.case(name)
+            for target in targets:
+                self.cell(name, target, environment=environment)
+        return self.results
+
+
+@pytest.fixture
+def make():
+    return Maker()
+
+
+@dataclass
+class Opened:
+    """A page as Chromium has it after its scripts ran."""
+
+    dom: str
+    console: list[str]
+
+    def count(self, pattern):
+        return len(re.findall(pattern, self.dom))
+
+
+def _open(program, folder, results, address="", edit=lambda page: page):
+    page = write(results, folder)
+    page.write_text(edit(page.read_text(encoding="utf-8")), encoding="utf-8")
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    command = [
+        program, "--headless=new", "--no-sandbox", "--disable-gpu", *quiet, f"--user-data-dir={folder / 'profile'}",
+        "--enable-logging=stderr", "--v=0", "--virtual-time-budget=20000", "--dump-dom", f"{page.as_uri()}{address}",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, timeout=120, check=True, encoding="utf-8", errors="replace")
+    return Opened(done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line])
+
+
+@pytest.fixture
+def browse(tmp_path: Path):
+    """Opens results in Chromium: ``browse(results, "#case=…")``."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next((found for name in names if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(names)} is installed")
+    return partial(_open, program, tmp_path)

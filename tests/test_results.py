@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import os
+import threading
+
+import pytest
+
+from parity.errors import BadInput
+from parity.results import FILE, SCHEMA, Writer, read, records, run_record
+
+HASH = {"inputs": "1", "weights": "2", "graph": "3"}
+
+
+def case(name="a", **hashes):
+    return {"kind": "case", "case": name, "hash": HASH | hashes, "network": "n"}
+
+
+def cell(name="a", target="chainer@cpu", environment="here", verdict="equal", **hashes):
+    return {
+        "kind": "cell", "case": name, "target": target, "environment": environment, "verdict": verdict, "ok": True,
+        "hash": HASH | hashes, "network": "n", "note": "Grüße",
+    }  # fmt: skip
+
+
+def write(folder, *found, resume=False):
+    with Writer(folder, resume=resume) as writer:
+        for record in found:
+            writer.add(record)
+
+
+def test_what_is_written_is_read(tmp_path):
+    write(tmp_path / "new" / "folder", run_record(), case(), cell())
+    found = read([tmp_path / "new" / "folder"])
+    assert found.cells == {("here", "a", "chainer@cpu"): cell()}
+    assert found.cases == {"a": case()}
+    [run] = found.runs.values()
+    assert run["schema"] == SCHEMA
+    assert read([tmp_path / "new" / "folder" / FILE]).cells == found.cells
+
+
+def test_an_old_file_is_replaced_unless_resumed(tmp_path):
+    write(tmp_path, case(), cell())
+    write(tmp_path, cell("b"), case("b"), resume=True)
+    assert {name for _, name, _ in read([tmp_path]).cells} == {"a", "b"}
+    write(tmp_path, case("b"), cell("b"))
+    assert {name for _, name, _ in read([tmp_path]).cells} == {"b"}
+
+
+def test_every_line_is_whole_and_strict(tmp_path):
+    with Writer(tmp_path) as writer:
+        with pytest.raises(ValueError, match="JSON"):
+            writer.add({"kind": "cell", "figure": float("nan")})
+        writer.add(case())
+        threads = [threading.Thread(target=lambda i=i: writer.add(cell(str(i)))) for i in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    found = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    assert found[0]["kind"] == "case"
+    assert {r["case"] for r in found[1:]} == {str(i) for i in range(20)}
+
+
+def test_a_record_is_on_disk_before_the_next_one_comes(tmp_path):
+    with Writer(tmp_path) as writer:
+        writer.add(cell())
+        assert len(list(records(tmp_path))) == 1
+
+
+def test_a_kill_at_any_byte_costs_the_last_line_at_most(tmp_path):
+    write(tmp_path, case(), cell(), cell(target="onnxruntime@cpu"))
+    whole = (tmp_path / FILE).read_bytes()
+    start = len(whole[:-1][: whole[:-1].rindex(b"\n")]) + 1
+    for cut in range(start, len(whole)):
+        (tmp_path / FILE).write_bytes(whole[:cut])
+        before = list(records(tmp_path))
+        assert before[:2] == [case(), cell()]
+        assert len(before) == 2 or (len(before) == 3 and cut == len(whole) - 1)
+        write(tmp_path, cell(target="onnx-reference@cpu"), resume=True)
+        assert [r.get("target") for r in records(tmp_path)] == [None, "chainer@cpu", "onnx-reference@cpu"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("what?", "not a record"),
+        ("[1]", "not a record"),
+        ('{"no": "kind"}', "not a record"),
+        ('{"kind": "cell", "figure": NaN}', "not a record"),
+        ('{"kind": "run", "schema": 99}', "found schema 99, this version reads 1"),
+    ],
+)
+def test_a_line_that_is_no_record(tmp_path, line, message):
+    (tmp_path / FILE).write_text(f"{json.dumps(case())}\n{line}\n{json.dumps(cell())}\n")
+    with pytest.raises(BadInput, match=message) as caught:
+        read([tmp_path])
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\n"])
+def test_a_folder_without_results(tmp_path, content):
+    if content is not None:
+        (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(BadInput, match="no results here"):
+        read([tmp_path])
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="cannot be written"):
+        Writer(tmp_path / "file")
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(BadInput, match="cannot be written"):
+        Writer(tmp_path, resume=True)
+    if os.geteuid():  # nothing is forbidden to root
+        tmp_path.chmod(0o500)
+        with pytest.raises(BadInput, match="cannot be written"):
+            Writer(tmp_path / "new")
+
+
+def test_two_environments_stand_side_by_side(tmp_path):
+    write(tmp_path / "a", case(), cell(environment="py311"))
+    write(tmp_path / "b", case(), case("b"), cell(environment="py312"), cell("b", environment="py312"))
+    found = read([tmp_path / "a", tmp_path / "b"])
+    assert set(found.cells) == {
+        ("py311", "a", "chainer@cpu"),
+        ("py312", "a", "chainer@cpu"),
+        ("py312", "b", "chainer@cpu"),
+    }
+    assert set(found.cases) == {"a", "b"}
+
+
+@pytest.mark.parametrize("what", ["inputs", "weights", "graph"])
+def test_cells_of_other_arrays_or_networks_are_not_merged(tmp_path, what):
+    write(tmp_path / "a", case(), cell())
+    write(tmp_path / "b", case(**{what: "9"}), cell(environment="there", **{what: "9"}))
+    with pytest.raises(BadInput, match=f"a was run with other {what} "):
+        read([tmp_path / "a", tmp_path / "b"])
+
+
+def test_a_case_that_was_run_again_drops_its_old_cells(tmp_path):
+    write(tmp_path, case(), cell(), cell(target="onnxruntime@cpu"), case("b"), cell("b"))
+    write(tmp_path, case(weights="9"), cell(weights="9"), resume=True)
+    assert set(read([tmp_path]).cells) == {("here", "a", "chainer@cpu"), ("here", "b", "chainer@cpu")}
+
+
+def test_of_two_cells_the_later_one_counts(tmp_path):
+    write(tmp_path, case(), cell(verdict="crashed"))
+    write(tmp_path, case(), cell(), resume=True)
+    [found] = read([tmp_path]).cells.values()
+    assert found["verdict"] == "equal"
