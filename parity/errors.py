@@ -6,11 +6,15 @@ import difflib
 from collections.abc import Iterable
 
 
+LONGEST = 1500
+"""Characters of a message."""
+
+
 class BadInput(Exception):
     """Something the user gave cannot be used.
 
     Args:
-        message: what was found, and what would be accepted.
+        message: what was found, and what would be accepted; cut where it is longer than anybody reads.
         path: where in the document, e.g. ``layers.conv1.kernel``.
         file: the document, as the user named it.
         line: 1-based line in the document.
@@ -18,6 +22,7 @@ class BadInput(Exception):
 
     def __init__(self, message: str, *, path: str = "", file: str = "", line: int | None = None):
         super().__init__(message)
+        message = message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
         self.message, self.path, self.file, self.line = message, path, file, line
 
     def within(self, *, path: str = "", file: str = "", line: int | None = None) -> BadInput:

@@ -52,11 +52,11 @@ def layer_names(items: list[Any]) -> list[str]:
     for i, item in enumerate(items):
         if not isinstance(item, dict):
             raise BadInput(f"found {shown(item)}, accepted: a mapping with the key layer", path=f"layers.{i}")
-        name = item.get("name")
-        if name is None:
+        name = item.get("name", "")
+        if "name" not in item:
             kind = item.get("layer")
             base = kind.lower() if isinstance(kind, str) and re.fullmatch(NAME, kind) else "layer"
-            while name is None or name in names:
+            while not name or name in names:
                 numbers[base] += 1
                 name = base if numbers[base] == 1 else f"{base}{numbers[base]}"
         check_name(name, f"layers.{i}.name")
@@ -89,6 +89,25 @@ def _layers() -> str:
     return listed(sorted(Layer.registry), 100)
 
 
+def check_layers(items: list[Any]) -> None:
+    """Refuse items that are no layers, before a sweep changes them: what an editor marks as wrong is an error.
+
+    Raises:
+        BadInput: its path begins with ``layers.<name>``.
+    """
+    for where, item in zip(_places(items), items, strict=True):
+        try:
+            make_layer(item)
+        except BadInput as error:
+            raise error.within(path=where) from None
+
+
+def _places(items: list[Any]) -> list[str]:
+    """Path of every item: its number where it has neither name nor layer."""
+    named = enumerate(zip(layer_names(items), items, strict=True))
+    return [f"layers.{name if item.get('name') or item.get('layer') else i}" for i, (name, item) in named]
+
+
 def build_graph(items: list[Any], inputs: Mapping[str, Spec], outputs: list[str] | None) -> Graph:
     """The checked graph.
 
@@ -103,12 +122,11 @@ def build_graph(items: list[Any], inputs: Mapping[str, Spec], outputs: list[str]
             raise BadInput(f"{name!r} is the name of an input too; names differ", path=f"layers.{i}.name")
     nodes: list[Node] = []
     previous = next(iter(inputs)) if len(inputs) == 1 else None
-    for i, (name, item) in enumerate(zip(names, items, strict=True)):
+    for where, name, item in zip(_places(items), names, items, strict=True):
         try:
             nodes.append(_node(name, item, previous, list(inputs)))
         except BadInput as error:
-            known = item.get("name") or item.get("layer")
-            raise error.within(path=f"layers.{name if known else i}") from None
+            raise error.within(path=where) from None
         previous = name
     for i, name in enumerate(outputs or ()):
         if name in inputs or name in (outputs or [])[:i]:
@@ -130,6 +148,6 @@ def _node(name: str, item: dict[str, Any], previous: str | None, inputs: list[st
         text = "a mapping of the layer's weights to names of letters, digits, _, ., / and -, at most 80"
         raise BadInput(f"found {shown(shared)}, accepted: {text}", path="weights")
     stated = item.get("output_shape")
-    if stated is not None and not (isinstance(stated, list) and all(type(n) is int for n in stated)):
+    if "output_shape" in item and not (isinstance(stated, list) and all(type(n) is int for n in stated)):
         raise BadInput(f"found {shown(stated)}, accepted: the shape of the output, with the batch", path="output_shape")
     return Node(name, layer, tuple(sources), shared, None if stated is None else tuple(stated))

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from parity.case import model
-from parity.case.build import build_graph
+from parity.case.build import build_graph, check_layers
 from parity.case.inputs import FileInput, load_array
 from parity.case.places import Places
 from parity.case.sweep import check_expectations, override, variants
@@ -124,11 +124,12 @@ def _cases(document: Document, path: Path, stem: str) -> Iterator[Case]:
     data = document.data
     if not isinstance(data, dict):
         raise BadInput(f"found {shown(data)}, accepted: a mapping with {', '.join(model.CaseFile.model_fields)}")
-    whole = validated(_adapter(), data, "a case")
+    whole: model.CaseFile = validated(_adapter(), data, "a case")
     if whole.sweep is None:
         check_expectations(whole.expect, [""])
         yield _case(stem, path, data, whole, Places(document))
         return
+    check_layers(whole.layers)
     ids = []
     for variant in variants(whole.sweep):
         changed, written = override(data, variant)

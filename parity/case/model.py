@@ -10,6 +10,8 @@ from parity.case.inputs import FileInput
 from parity.draw import Distribution
 
 Kind = Literal["normal", "uniform", "wide", "ties", "integers", "constant"]
+LARGEST = 1e30
+"""Of mean and scale: whatever is drawn stays finite in float32, e^17 times the scale (wide) included."""
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -31,8 +33,8 @@ class RandomInput(Model):
         description="normal, uniform (mean ± scale), wide (± e^2z), ties (multiples of "
         "scale / 2, a third zero), integers (0 … high − 1), constant (mean).",
     )
-    mean: float = Field(0.0, allow_inf_nan=False, description="Where the numbers are.")
-    scale: float = Field(1.0, gt=0, allow_inf_nan=False, description="How wide they are.")
+    mean: float = Field(0.0, ge=-LARGEST, le=LARGEST, description="Where the numbers are.")
+    scale: float = Field(1.0, gt=0, le=LARGEST, description="How wide they are.")
     high: int = Field(2, ge=1, le=2**31 - 1, description="integers: one above the largest.")
 
     @model_validator(mode="after")
@@ -50,9 +52,9 @@ class RandomWeight(Model):
     """How weights of one role, or one weight by name, are drawn."""
 
     distribution: Kind = Field("normal", description="As for inputs.")
-    mean: float = Field(0.0, allow_inf_nan=False, description="Where the numbers are.")
+    mean: float = Field(0.0, ge=-LARGEST, le=LARGEST, description="Where the numbers are.")
     scale: float | None = Field(
-        None, gt=0, allow_inf_nan=False, description="How wide; without it √(2 / fan_in), and √(6 / fan_in) if uniform."
+        None, gt=0, le=LARGEST, description="How wide; without it √(2 / fan_in), and √(6 / fan_in) if uniform."
     )
 
 

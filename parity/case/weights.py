@@ -39,7 +39,14 @@ def drawn(graph: Graph, spec: model.Weights | None, seed: int) -> dict[str, np.n
     for name, weight in graph.weights.items():
         how = _distribution(weight, chosen.get(name) or chosen.get(weight.role))
         out[name] = draw(how, weight.shape, "float32", "weight", seed, name)
+        _check_variance(weight, out[name], name, "weights.random")
     return out
+
+
+def _check_variance(weight: Weight, array: np.ndarray, name: str, path: str) -> None:
+    """Below zero its root is NaN, on every side alike, and two NaNs prove nothing."""
+    if weight.role == "variance" and (low := array.min()) < 0:
+        raise BadInput(f"{name} has the variance {low:.6g}; variances are not negative", path=path)
 
 
 def _distribution(weight: Weight, stated: model.RandomWeight | None) -> Distribution:
@@ -76,6 +83,7 @@ def from_file(graph: Graph, spec: model.Weights, base: Path) -> dict[str, np.nda
         if array.dtype.kind != "f" or not np.isfinite(out[name]).all():
             text = f"{spec.file}: {name} ({array.dtype}) must hold floats that are finite in float32"
             raise BadInput(text, path="weights.file")
+        _check_variance(graph.weights[name], out[name], name, "weights.file")
     return out
 
 
