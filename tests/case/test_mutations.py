@@ -88,7 +88,22 @@ def at(node, path):
     return node
 
 
-NAMES = ["x", "a", "one", "two", "lstm.h", "Conv1D", "Concat", "Dropout", "int32", "kernel", "file", "stride", "onnx*", "*"]
+NAMES = [
+    "x",
+    "a",
+    "one",
+    "two",
+    "lstm.h",
+    "Conv1D",
+    "Concat",
+    "Dropout",
+    "int32",
+    "kernel",
+    "file",
+    "stride",
+    "onnx*",
+    "*",
+]
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
