@@ -48,11 +48,7 @@ def test_records_of_every_kind(tmp_path, run):
 
 @pytest.mark.parametrize(
     ("what", "change", "verdict", "blame"),
-<<<<<<< HEAD
-    [  # what reads a tensor that is not as it should be cannot be judged, and is not to blame
-=======
     [
->>>>>>> h-h
         ("fc", lambda a: a + 1e-3, "differs", ["fc"]),
         ("act", lambda a: a + np.float32(1e-6), "differs", ["act"]),
         ("fc", lambda a: a * np.float32(np.nan), "nonfinite", ["fc"]),
