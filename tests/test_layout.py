@@ -1,4 +1,4 @@
-"""Layouts against an oracle that places every element by itself, and against hand-written NumPy."""
+"""Layouts against an oracle that places every element by itself."""
 
 import itertools
 import math
@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parity.layers import Spec
-from parity.layers.lstm import LSTM
 from parity.layout import LayoutMap, Place, permutation, split_order
 
 steady = settings(deadline=None, derandomize=True, max_examples=150)  # the same examples on every machine
@@ -208,71 +206,6 @@ def test_places_of_one_target_must_agree_on_its_shape():
     places = LayoutMap([Place.parse("a", "u", "t: 0/2 u"), Place.parse("b", "u", "t: u")])
     with pytest.raises(ValueError, match="'t' would have shape"):  # they would broadcast
         places.forward({"a": numbers((3,)), "b": numbers((3,))})
-
-
-# The LSTM as three frameworks keep it, by hand. Canonical order of the gates: i, f, c, o.
-UNITS, FEATURES = 2, 3
-W, R = numbers((4, UNITS, FEATURES)), 100 + numbers((4, UNITS, UNITS))
-B, RB = 200 + numbers((4, UNITS)), 300 + numbers((4, UNITS))
-
-
-def lstm(dialect, recurrent_bias):
-    layer = LSTM(units=UNITS, recurrent_bias=recurrent_bias)
-    arrays = {"W": W, "R": R, "b": B} | ({"rb": RB} if recurrent_bias else {})
-    places = layer.layout_map(dialect, layer.weights(Spec((1, 1, FEATURES))))
-    return arrays, places, places.forward(arrays)
-
-
-def test_lstm_of_keras():
-    arrays, places, made = lstm("keras", recurrent_bias=False)
-    np.testing.assert_array_equal(made["kernel"], np.concatenate([W[0].T, W[1].T, W[2].T, W[3].T], 1))
-    np.testing.assert_array_equal(made["recurrent_kernel"], np.concatenate([R[0].T, R[1].T, R[2].T, R[3].T], 1))
-    np.testing.assert_array_equal(made["bias"], np.concatenate([B[0], B[1], B[2], B[3]]))
-    assert set(made) == {"kernel", "recurrent_kernel", "bias"}
-    back = places.inverse(made, {k: v.shape for k, v in arrays.items()})
-    assert all(np.array_equal(back[k], v) for k, v in arrays.items())
-
-
-def test_lstm_of_keras_joins_two_biases():
-    arrays, places, made = lstm("keras", recurrent_bias=True)
-    np.testing.assert_array_equal(made["bias"], np.concatenate([B[0], B[1], B[2], B[3]]) + RB.ravel())
-    assert set(places.inverse(made, {k: v.shape for k, v in arrays.items()})) == {"W", "R"}
-
-
-def test_lstm_of_chainer_interleaves_its_gates():
-    arrays, places, made = lstm("chainer", recurrent_bias=False)
-    i, f, c, o = range(4)
-    rows = np.stack([W[c], W[i], W[f], W[o]], 1).reshape(4 * UNITS, FEATURES)  # unit by unit: c, i, f, o
-    np.testing.assert_array_equal(made["upward/W"], rows)
-    assert made["upward/W"][1].tolist() == W[i, 0].tolist()
-    lateral = np.stack([R[c], R[i], R[f], R[o]], 1).reshape(4 * UNITS, UNITS)
-    np.testing.assert_array_equal(made["lateral/W"], lateral)
-    np.testing.assert_array_equal(made["upward/b"], np.stack([B[c], B[i], B[f], B[o]], 1).ravel())
-    back = places.inverse(made, {k: v.shape for k, v in arrays.items()})
-    assert all(np.array_equal(back[k], v) for k, v in arrays.items())
-
-
-def test_lstm_of_chainers_nstep_keeps_eight_matrices():
-    arrays, places, made = lstm("chainer", recurrent_bias=True)
-    for j in range(4):
-        np.testing.assert_array_equal(made[f"0/w{j}"], W[j])
-        np.testing.assert_array_equal(made[f"0/w{j + 4}"], R[j])
-        np.testing.assert_array_equal(made[f"0/b{j}"], B[j])
-        np.testing.assert_array_equal(made[f"0/b{j + 4}"], RB[j])
-    back = places.inverse(made, {k: v.shape for k, v in arrays.items()})
-    assert all(np.array_equal(back[k], v) for k, v in arrays.items())
-
-
-@pytest.mark.parametrize("recurrent_bias", [False, True])
-def test_lstm_of_onnx_puts_both_biases_side_by_side(recurrent_bias):
-    arrays, places, made = lstm("onnx", recurrent_bias)
-    i, f, c, o = range(4)
-    np.testing.assert_array_equal(made["W"], np.concatenate([W[i], W[o], W[f], W[c]])[None])
-    np.testing.assert_array_equal(made["R"], np.concatenate([R[i], R[o], R[f], R[c]])[None])
-    second = np.concatenate([RB[i], RB[o], RB[f], RB[c]]) if recurrent_bias else np.zeros(4 * UNITS)
-    np.testing.assert_array_equal(made["B"], np.concatenate([B[i], B[o], B[f], B[c], second])[None])
-    back = places.inverse(made, {k: v.shape for k, v in arrays.items()})
-    assert all(np.array_equal(back[k], v) for k, v in arrays.items())
 
 
 @pytest.mark.parametrize(
