@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,7 +67,12 @@ class Graph:
 
     def _sorted(self) -> tuple[Node, ...]:
         """Nodes in an order in which each comes after those it reads; stable."""
-        made = {o: node for node in self.nodes for o in node.outputs}
+        made: dict[str, Node] = {}
+        for node in self.nodes:
+            for name in node.outputs:
+                if name in made or name in self.inputs:
+                    raise BadInput(f"the name {name!r} stands twice", path=f"layers.{node.name}")
+                made[name] = node
         known = [*self.inputs, *made]
         for node in self.nodes:
             for name in node.inputs:
@@ -185,13 +191,7 @@ class Graph:
     @property
     def parameter_count(self) -> int:
         """Elements of all weights, shared ones once."""
-        total = 0
-        for weight in self.weights.values():
-            size = 1
-            for s in weight.shape:
-                size *= s
-            total += size
-        return total
+        return sum(math.prod(weight.shape) for weight in self.weights.values())
 
     def to_json(self) -> dict[str, Any]:
         """For the worker and the results; :meth:`from_json` reads it."""

@@ -31,8 +31,10 @@ TARGETS = [Target(engine) for engine in ("chainer", "keras-jax", "onnxruntime", 
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     cases = [load(CASES / f"{file}.yaml", CASES)[-1] for file in FILES]
+    # Compiling takes long, so that Keras gets every other case.
+    done = [(case.id, "keras-jax@cpu") for case in cases[1::2]]
     with Writer(folder) as writer, Session(Pool()) as session:
-        session.run(cases, TARGETS, writer)
+        session.run(cases, TARGETS, writer, done=done)
     return read([folder])
 
 
@@ -45,6 +47,8 @@ def target(request):
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_shipped_case_passes(results, target, file):
+    if target.engine == "keras-jax" and FILES.index(file) % 2:
+        pytest.skip("left to the other targets")
     [cell] = [c for (_, case, t), c in results.cells.items() if t == str(target) and case.partition("[")[0] == file]
     assert cell["ok"], cell["message"]
     assert cell["verdict"] in ("equal", "rounding") or "expected" in cell

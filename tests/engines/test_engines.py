@@ -128,7 +128,7 @@ def test_a_weight_without_a_layout_is_copied_nowhere(found):
     result = found("bias without a layout")
     assert result["verdict"] == "differs"
     assert result["blame"] == ["copy"]
-    assert "fc1: b is copied nowhere" in result["message"]
+    assert "fc1: b has no place" in result["message"]
 
 
 def test_a_weight_that_no_layout_knows_is_found(found, engine):
@@ -145,16 +145,16 @@ def test_a_weight_that_no_layout_knows_is_found(found, engine):
         ("NaN in a layer", "nonfinite", "tanh"),
         ("layer missing", "missing", "sigmoid"),
         ("NaN in the output", "nonfinite", "fusion"),
-        ("output missing", "missing", "fusion"),
-        ("output of another shape", "shape", "fusion"),
-        ("output in float64", "differs", "fusion"),
+        ("output missing", "missing", None),
+        ("output of another shape", "shape", None),
+        ("output in float64", "differs", None),
         ("output rounded to float16", "differs", "fusion"),
     ],
 )
 def test_what_is_returned_is_looked_at(found, what, verdict, first):
     result = found(what)
     assert result["verdict"] == verdict
-    assert result["blame"][0] == first
+    assert (result["blame"] or [None])[0] == first
 
 
 def test_facts(reports, engine):

@@ -5,15 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from parity.graph import Graph, Node
-from parity.layers import Layer, Spec
 from parity.targets import Target
+from parity.workers import protocol
 from parity.workers.pool import Worker
-
-X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +44,17 @@ def worker(odd_python: str) -> Iterator[Worker]:
     made.stop()
 
 
-def ask(worker: Worker, what: str, timeout: float = 60.0, **arrays: np.ndarray) -> tuple[dict[str, Any], dict]:
-    """One request: a network of one ReLU, whose name tells the odd engine what to do."""
-    graph = Graph({"x": Spec(X.shape)}, (Node(what, Layer.registry["ReLU"](), ("x",), {}),), (what,))
-    return worker.request({"graph": graph.to_json(), "before": False}, {"x:x": X, **arrays}, timeout)
+@pytest.fixture
+def hooked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Runs something right after a request was sent."""
 
+    def install(after: Callable[[], object]) -> None:
+        original = protocol.send
 
-@pytest.fixture(name="ask")
-def ask_fixture() -> Callable:
-    return ask
+        def send(*args: Any) -> None:
+            original(*args)
+            after()
+
+        monkeypatch.setattr(protocol, "send", send)
+
+    return install

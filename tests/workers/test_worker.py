@@ -12,6 +12,7 @@ import pytest
 
 from parity.targets import Target
 from parity.workers.pool import TargetUnavailable, Worker
+from tests.workers.asking import ask
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 def test_a_worker_ends_with_its_parent_however_that_dies(odd_python, what):
     code = f"""
         import sys, threading
-        sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(ROOT)!r}]
-        from conftest import ask
+        sys.path.insert(0, {str(ROOT)!r})
+        from tests.workers.asking import ask
         from parity.targets import Target
         from parity.workers import protocol
         from parity.workers.pool import Worker
@@ -57,7 +58,7 @@ def test_a_package_that_is_not_installed_is_the_reason(tmp_path, monkeypatch):
     worker.stop()
 
 
-def test_the_worker_runs_this_parity_wherever_it_is_started(tmp_path, monkeypatch, make, ask):
+def test_the_worker_runs_this_parity_wherever_it_is_started(tmp_path, monkeypatch, make):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     assert ask(make(), "echo")[0]["status"] == "done"
