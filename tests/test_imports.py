@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "engines": ("dialects", "compat", "graph", "layout", "draw"),
     "workers.protocol": (),
     "workers.worker": ("engines=", "engines.base", "graph", "workers.protocol"),
-    "workers.pool": ("targets", "workers.protocol", "parity="),
+    "workers.process": ("workers.protocol", "parity="),
+    "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
     # what is said about it
     "judge": ("graph", "layers", "dialects.numpy"),  # the numpy rules are the meaning, not an engine
