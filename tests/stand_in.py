@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file
 
+from parity import session as session_module
 from parity.case.case import Case, load
 from parity.graph import Graph
 from parity.judge.bound import Reference
+from parity.results import Writer
+from parity.session import Session
 from parity.targets import Target
 from parity.workers.pool import Stopped
+
+A, B = Target("chainer"), Target("onnx-reference")
 
 LINEAR = """
 description: Two layers.
@@ -97,3 +103,23 @@ class StandInWorker:
         assert timeout > 0
         self._pool.asked.append(self._target)
         return self._pool.answer(self._target, header, arrays)
+
+
+@pytest.fixture(name="run")
+def run_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
+    """Runs the cases under ``tmp_path``, every package said to be installed; the records."""
+    monkeypatch.setattr(session_module, "missing", lambda _: None)
+
+    def run_cases(
+        pool: StandInPool | None = None, targets: Sequence[Target] = (A, B), jobs: int = 2, **more: Any
+    ) -> list[dict[str, Any]]:
+        with Writer(tmp_path) as writer, Session(pool or StandInPool(), jobs) as session:
+            session.run(load_cases(tmp_path), targets, writer, **more)
+        return lines(tmp_path)
+
+    return run_cases
+
+
+def cells(records: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """(case, target) → cell record."""
+    return {(r["case"], r["target"]): r for r in records if r["kind"] == "cell"}
