@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,7 +114,8 @@ def load(path: Path, root: Path | None = None) -> tuple[Case, ...]:
         BadInput: file, line, path in it, what was found, what would be accepted.
     """
     document = read(path)
-    stem = path.relative_to(root).with_suffix("").as_posix() if root and path.is_relative_to(root) else path.stem
+    whole, above = (Path(os.path.abspath(p)) for p in (path, root or path.parent))
+    stem = whole.relative_to(above).with_suffix("").as_posix() if whole.is_relative_to(above) else path.stem
     try:
         return tuple(_cases(document, path, stem))
     except BadInput as error:
@@ -187,7 +189,4 @@ def find(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
 
 def _root(path: Path) -> Path:
     """The nearest folder called cases above a file, else the file's own: ids stay the same however it is named."""
-    for parent in path.parents:
-        if parent.name == "cases" or parent.resolve().name == "cases":
-            return parent
-    return path.parent
+    return next((parent for parent in Path(os.path.abspath(path)).parents if parent.name == "cases"), path.parent)

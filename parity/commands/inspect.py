@@ -37,10 +37,10 @@ def check_cases(files: Sequence[Path] | None) -> int:
 def list_cases(files: Sequence[Path] | None, expression: str | None) -> int:
     """One id a line."""
     cases, bad = load_all(files)
-    for case in matching(cases, expression):
-        print(case.id)
     for error in bad:
         print(error, file=sys.stderr)
+    for case in matching(cases, expression) if cases else ():
+        print(case.id)
     return 2 if bad else 0
 
 
