@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parity.targets import Target
+from parity.workers import pool
 from parity.workers.pool import Pool, Stopped, WorkerDied
 from tests.workers.asking import ask, gone
 
@@ -84,3 +85,31 @@ def test_a_pool_has_one_worker_a_target_and_ends_them_all():
         workers[Target("chainer")]
     with pytest.raises(Stopped):
         a.start()
+
+
+def test_stop_releases_a_start_under_way(make, monkeypatch):
+    monkeypatch.setenv("ODD", "hangs")
+    up, found = threading.Event(), []
+    original = pool.Process
+
+    def process(*arguments):
+        made = original(*arguments)
+        up.set()
+        return made
+
+    monkeypatch.setattr(pool, "Process", process)
+    worker = make()
+
+    def run() -> None:
+        try:
+            worker.start()
+        except Stopped as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert up.wait(30)
+    worker.stop()
+    thread.join(30)
+    assert found
+    assert worker.pid is None
