@@ -49,6 +49,20 @@ def _softmax(p, x):
     return e / e.sum(p.axis, keepdims=True)
 
 
+def _sum_error(p, n, x, y):
+    """Error in u, relative, of Σ e^x: pairwise or blocked sums, and the drift of equal addends (tied logits).
+
+    Tied logits were measured: 226 u over 50,001 classes on onnxruntime, 395 u over 250,001, so F/200, which c doubles.
+    """
+    classes = x.shape[p.axis]
+    tied = n.repeats(x, p.axis).mean(p.axis, keepdims=True)
+    return (
+        np.log2(classes)
+        + (y * np.abs(x - x.max(p.axis, keepdims=True))).sum(p.axis, keepdims=True)
+        + tied * classes / 200
+    )
+
+
 @Softmax.on("numpy")
 def _(p, n, x):
     return _softmax(p, x)
@@ -57,8 +71,7 @@ def _(p, n, x):
 @Softmax.on("magnitude", c=2.0)
 def _(p, n, y, x):
     below = np.abs(x - x.max(p.axis, keepdims=True))
-    average = (y * below).sum(p.axis, keepdims=True)
-    return y * (1 + np.log2(x.shape[p.axis]) + below + average) + 2.0**-100
+    return y * (1 + below + _sum_error(p, n, x, y)) + 2.0**-100
 
 
 @Softmax.on("carry")
@@ -76,8 +89,7 @@ def _(p, n, x):
 def _(p, n, y, x):
     # log of the sum: its relative error, as in Softmax, becomes absolute; then the roundings of two subtractions.
     below = np.abs(x - x.max(p.axis, keepdims=True))
-    average = (np.exp(y) * below).sum(p.axis, keepdims=True)
-    return 1 + np.log2(x.shape[p.axis]) + average + below + np.abs(y) + np.abs(x).max(p.axis, keepdims=True)
+    return 1 + _sum_error(p, n, x, np.exp(y)) + below + np.abs(y) + np.abs(x).max(p.axis, keepdims=True)
 
 
 @LogSoftmax.on("carry")
