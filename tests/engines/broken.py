@@ -6,6 +6,7 @@ framework, or in what the framework returns.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sys
 from collections.abc import Callable
@@ -190,4 +191,10 @@ def guard(name: str, engine: Any) -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(json.dumps(report(sys.argv[1])))
+    result = Path(sys.argv[2])
+    with result.with_suffix(".lock").open("w") as lock:  # tests in several processes share one result
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not result.exists():
+            text = json.dumps(report(sys.argv[1]))
+            result.with_suffix(".new").write_text(text)
+            result.with_suffix(".new").rename(result)

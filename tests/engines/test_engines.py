@@ -21,10 +21,16 @@ LRN_BUG = "onnx.reference (op_lrn.py) sums the first N channels only, N being th
 def reports(tmp_path_factory):
     """Engine → what broken.py found, all engines started together; asking for one waits for it."""
     folder, scripts, read = tmp_path_factory.mktemp("engines"), {}, {}
+    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
     for engine in ENGINES:
         if not missing(Target(engine)):
-            command = [sys.executable, str(Path(__file__).with_name("broken.py")), engine, str(folder / engine)]
+            command = [
+                sys.executable,
+                str(Path(__file__).with_name("broken.py")),
+                engine,
+                str(shared / f"{engine}.json"),
+            ]
             log = (folder / f"{engine}.log").open("wb")
             scripts[engine] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
             log.close()
@@ -35,7 +41,7 @@ def reports(tmp_path_factory):
         if engine not in read:
             status = scripts[engine].wait(300)
             assert status == 0, (folder / f"{engine}.log").read_text()[-4000:]
-            read[engine] = json.loads((folder / engine).read_text())
+            read[engine] = json.loads((shared / f"{engine}.json").read_text())
         return read[engine]
 
     yield report
