@@ -22,6 +22,7 @@ import os, signal, sys, threading
 from parity.cli import main
 from parity.workers import pool, protocol
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts jobs behind its back ignores it
 how, count = sys.argv.pop(1), 0
 request, send = pool.Worker.request, protocol.send
 
