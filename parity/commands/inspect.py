@@ -47,6 +47,7 @@ def list_cases(files: Sequence[Path] | None, expression: str | None) -> int:
 def show_targets() -> None:
     """What runs here. Starts every engine that is installed."""
     table = Table("target", "status", "versions", "device", "mode", header_style="bold")
+    table.columns[0].no_wrap = True
     for target in ALL:
         why = missing(target)
         if why is None:
