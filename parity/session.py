@@ -97,11 +97,9 @@ class Session:
         def part(prefix: str) -> dict[str, np.ndarray]:
             return {k[2:]: v for k, v in out.items() if k.startswith(prefix)}
 
-        proof = reply["certificate"]
-        found: Judgement = judge(
-            prepared.reference, part("t:"), part("y:"), "" if proof["ok"] else proof["problems"][0]
-        )
-        taps, final = part("t:"), part("y:")
+        proof, taps, final = reply["certificate"], part("t:"), part("y:")
+        problem = "" if proof["ok"] else proof["problems"][0]
+        found: Judgement = judge(prepared.reference, taps, final, problem)
         before = {}
         for name, array in part("b:").items():
             expected = prepared.reference.tensors[name].value

@@ -52,7 +52,8 @@ def _softmax(p, x):
 def _sum_error(p, n, x, y):
     """Error in u, relative, of Σ e^x: pairwise or blocked sums, and the drift of equal addends (tied logits).
 
-    Tied logits were measured: 226 u over 50,001 classes on onnxruntime, 395 u over 250,001, so F/200, which c doubles.
+    Measured on onnxruntime, all logits tied but one: 137 u over 50,001 classes, 1,527 u over 250,001. So F/200, which
+    c doubles.
     """
     classes = x.shape[p.axis]
     tied = n.repeats(x, p.axis).mean(p.axis, keepdims=True)
