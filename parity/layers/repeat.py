@@ -175,52 +175,52 @@ def _(p, o, x):
 
 @dataclass(frozen=True)
 class Permutate(Move):
-    """Slices along an axis in the order that indices say.
+    """Slices along an axis in another order.
 
     Args:
-        indices: each of 0 … size − 1 once.
+        order: each of 0 … size − 1 once; Chainer's ``indices``.
         axis: which.
-        inv: whether y[indices[i]] = x[i], in place of y[i] = x[indices[i]].
+        inv: whether y[order[i]] = x[i], in place of y[i] = x[order[i]].
     """
 
-    indices: tuple[Natural, ...]
+    order: tuple[Natural, ...]
     axis: int = 0
     inv: bool = False
 
     def __post_init__(self):
-        object.__setattr__(self, "indices", tuple(self.indices))
+        object.__setattr__(self, "order", tuple(self.order))
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """The input's shape."""
         size = x[0].shape[axis_of(self.axis, len(x[0].shape))]
-        if sorted(self.indices) != list(range(size)):
-            text = f"found {list(self.indices)}, expected each of 0 … {size - 1} once"
-            raise BadInput(text, path="indices")
+        if sorted(self.order) != list(range(size)):
+            text = f"found {list(self.order)}, expected each of 0 … {size - 1} once"
+            raise BadInput(text, path="order")
         return (x[0],)
 
-    def order(self) -> np.ndarray:
+    def taken(self) -> np.ndarray:
         """Which slice of the input each of the output is."""
-        indices = np.array(self.indices)
-        return np.argsort(indices) if self.inv else indices
+        order = np.array(self.order)
+        return np.argsort(order) if self.inv else order
 
 
 @Permutate.on("numpy")
 def _(p, n, x):
-    return np.take(x, p.order(), p.axis)
+    return np.take(x, p.taken(), p.axis)
 
 
 @Permutate.on("chainer")
 def _(p, c, x):
     # F.permutate takes every negative axis for 0
-    axis, indices = p.axis % len(x.shape), c.np.array(p.indices, dtype="int32")
+    axis, indices = p.axis % len(x.shape), c.np.array(p.order, dtype="int32")
     return lambda v: c.F.permutate(v, indices, axis=axis, inv=p.inv)
 
 
 @Permutate.on("keras")
 def _(p, k, x):
-    return k.ops.take(x, k.const(p.order()), axis=k.axis(x, p.axis))
+    return k.ops.take(x, k.const(p.taken()), axis=k.axis(x, p.axis))
 
 
 @Permutate.on("onnx")
 def _(p, o, x):
-    return o.node("Gather", x, o.const(p.order()), axis=p.axis)
+    return o.node("Gather", x, o.const(p.taken()), axis=p.axis)
