@@ -128,7 +128,10 @@ def _(p, c, *xs):
 
 @_NumPys.on("keras", x="=", y="=")
 def _(p, k, *xs):
-    return getattr(k.ops, p.name)(list(xs))
+    # Of vectors, Keras 3.15 knows not the shape of hstack, and its vstack on TensorFlow makes a longer vector.
+    if len(k.shape(xs[0])) > 1 or p.name == "dstack":
+        return getattr(k.ops, p.name)(list(xs))
+    return k.ops.stack(list(xs), axis=0) if p.name == "vstack" else k.ops.concatenate(list(xs), axis=0)
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,10 @@ def _(p, c, x):
 
 @Repeat.on("keras")
 def _(p, k, x):
-    repeats = p.repeats if isinstance(p.repeats, int) else list(p.repeats)
-    return k.ops.repeat(x, repeats, axis=k.axis(x, p.axis))
+    axis = k.axis(x, p.axis)
+    if isinstance(p.repeats, int):
+        return k.ops.repeat(x, p.repeats, axis=axis)
+    return k.ops.take(x, k.const(p.order(k.shape(x)[axis])), axis=axis)  # jax.jit refuses a list of repeats
 
 
 @Repeat.on("onnx")
