@@ -4,6 +4,8 @@ Where one input element makes one output element, that holds for every change. S
 it holds for random signs, up to what the largest of many normal numbers is: 4 standard deviations.
 """
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -74,9 +76,10 @@ def sizes(kind, x, rng):
 @pytest.mark.parametrize("kind", ["relative", "equal", "sparse"])
 @pytest.mark.parametrize("regime", REGIMES)
 def test_errors_stay_inside(regime, kind, instances):
-    rng = np.random.default_rng(0)
     beyond, seen = {}, set()
-    for key, (layer, specs) in enumerate(instances):
+    for layer, specs in instances:
+        key = zlib.crc32(repr((layer, specs)).encode())  # the same numbers, whatever other layers there are
+        rng = np.random.default_rng(key)
         name = type(layer).__name__
         inputs, weights = values(layer, specs, regime, key)
         errors = [sizes(kind, x, rng) for x in inputs]
