@@ -1,0 +1,42 @@
+"""What layers of one input element to one output element share: rules by name, and errors through monotone functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from parity.layers.base import Layer
+
+Function = Callable[[np.ndarray], np.ndarray]
+
+
+def rising(
+    f: Function, y: np.ndarray, e: np.ndarray, x: np.ndarray, low: float = -np.inf, high: float = np.inf
+) -> np.ndarray:
+    """How far f(x), f monotone, moves where x moves by up to e: as far as at one of the two ends.
+
+    Args:
+        f: rising or falling everywhere on [low, high], where x is kept.
+        y: f(x).
+    """
+    ends = (f(np.maximum(x - e, low)), f(np.minimum(x + e, high)))
+    return np.where(e == 0, 0.0, np.maximum(np.abs(ends[0] - y), np.abs(ends[1] - y)))
+
+
+def even(f: Function, y: np.ndarray, e: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The same where f(−x) = f(x), f monotone for x ≥ 0."""
+    return rising(f, y, e, np.abs(x), 0.0)
+
+
+def named(layer: type[Layer], *, chainer: str, keras: str, onnx: str) -> None:
+    """Register a function that these dialects have under a name: of ``functions``, of ``ops``, of an operator.
+
+    An empty name registers nothing: the layer says it below.
+    """
+    if chainer:
+        layer.on("chainer")(lambda p, c, x: lambda v: getattr(c.F, chainer)(v))
+    if keras:
+        layer.on("keras")(lambda p, k, x: getattr(k.ops, keras)(x))
+    if onnx:
+        layer.on("onnx")(lambda p, o, x: o.node(onnx, x))
