@@ -9,6 +9,7 @@ from parity.layers import (
     depthwise,
     dropout,
     embed,
+    exponential,
     gated,
     gru,
     lstm,
@@ -16,11 +17,14 @@ from parity.layers import (
     merge,
     norm,
     pool,
+    powers,
     prelu,
     rectifier,
     reduce,
     shape,
     softmax,
+    steps,
+    trigonometry,
 )
 from parity.layers.base import Layer, Spec, Weight
 
@@ -36,6 +40,7 @@ __all__ = [
     "depthwise",
     "dropout",
     "embed",
+    "exponential",
     "gated",
     "gru",
     "lstm",
@@ -43,9 +48,12 @@ __all__ = [
     "merge",
     "norm",
     "pool",
+    "powers",
     "prelu",
     "rectifier",
     "reduce",
     "shape",
     "softmax",
+    "steps",
+    "trigonometry",
 ]

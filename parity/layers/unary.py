@@ -20,8 +20,9 @@ def rising(
         f: rising or falling everywhere on [low, high], where x is kept.
         y: f(x).
     """
-    ends = (f(np.maximum(x - e, low)), f(np.minimum(x + e, high)))
-    return np.where(e == 0, 0.0, np.maximum(np.abs(ends[0] - y), np.abs(ends[1] - y)))
+    with np.errstate(all="ignore"):
+        ends = (f(np.maximum(x - e, low)), f(np.minimum(x + e, high)))
+        return np.where(e == 0, 0.0, np.maximum(np.abs(ends[0] - y), np.abs(ends[1] - y)))
 
 
 def even(f: Function, y: np.ndarray, e: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -29,10 +30,10 @@ def even(f: Function, y: np.ndarray, e: np.ndarray, x: np.ndarray) -> np.ndarray
     return rising(f, y, e, np.abs(x), 0.0)
 
 
-def named(layer: type[Layer], *, chainer: str, keras: str, onnx: str) -> None:
+def named(layer: type[Layer], *, chainer: str = "", keras: str = "", onnx: str = "") -> None:
     """Register a function that these dialects have under a name: of ``functions``, of ``ops``, of an operator.
 
-    An empty name registers nothing: the layer says it below.
+    Where one has no such name nothing is registered: the layer says it in its own rule.
     """
     if chainer:
         layer.on("chainer")(lambda p, c, x: lambda v: getattr(c.F, chainer)(v))
