@@ -143,7 +143,7 @@ def _(p, n, x):
     return np.sinh(x)
 
 
-@Sinh.on("magnitude", c=1.0)
+@Sinh.on("magnitude", c=13.0)
 def _(p, n, y, x):
     return np.abs(y) * (1 + np.abs(x))  # some runtimes take e^(x − ln 2): the rounding of that sum is one of the exponent
 
@@ -168,7 +168,7 @@ def _(p, n, x):
     return np.cosh(x)
 
 
-@Cosh.on("magnitude", c=1.0)
+@Cosh.on("magnitude", c=6.0)
 def _(p, n, y, x):
     return y * (1 + np.abs(x))  # as Sinh
 
