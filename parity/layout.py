@@ -140,7 +140,9 @@ class Place:
             whole[tuple(k for k, _ in self.parts)] = array
             array = whole
         left, right = self._transform
-        return np.asarray(rearrange(array, f"{left} -> {right}"), order="C")  # ascontiguousarray would add an axis to a scalar
+        return np.asarray(
+            rearrange(array, f"{left} -> {right}"), order="C"
+        )  # ascontiguousarray would add an axis to a scalar
 
     def take(self, target: np.ndarray, shape: tuple[int, ...], into: np.ndarray) -> None:
         """Read back what :meth:`put` stored, into the canonical array ``into`` of the given shape."""

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from parity.layout import LayoutMap, Place
 
-
 Layout = str | tuple[str, ...] | Callable[[str], str]
 """Where a weight goes: ``"target: pattern"``, several of them, or a function from the weight's axes to the one."""
 

@@ -161,7 +161,7 @@ class HardSigmoid(Elementwise):
     """min(max(alpha·x + beta, 0), 1).
 
     Args:
-        alpha: slope. Stated, because the defaults differ: Chainer and ONNX 0.2, Keras 1/6 (since version 3; 0.2 before).
+        alpha: slope. Stated, because the defaults differ: Chainer and ONNX 0.2, Keras 1/6 (0.2 before version 3).
             Chainer and Keras know their own only; other values are composed there.
         beta: value at 0, one half in all of them.
     """

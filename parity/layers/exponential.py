@@ -145,7 +145,9 @@ def _(p, n, x):
 
 @Sinh.on("magnitude", c=13.0)
 def _(p, n, y, x):
-    return np.abs(y) * (1 + np.abs(x))  # some runtimes take e^(x − ln 2): the rounding of that sum is one of the exponent
+    return np.abs(y) * (
+        1 + np.abs(x)
+    )  # some runtimes take e^(x − ln 2): the rounding of that sum is one of the exponent
 
 
 @Sinh.on("carry")

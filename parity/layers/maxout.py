@@ -26,8 +26,8 @@ def _resized(x: Spec, axis: int, size: int) -> tuple[Spec, ...]:
 class Maxout(Layer):
     """Goodfellow et al. 2013. The largest of every ``pool`` neighbours along an axis. Exact in every framework.
 
-    Chainer's link ``L.Maxout`` is a Linear before it, with ``out_size``·``pool`` units. Keras (since version 3) and ONNX
-    have none, so it is composed there.
+    Chainer's link ``L.Maxout`` is a Linear before it, with ``out_size``·``pool`` units. Keras and ONNX have none,
+    so it is composed there.
 
     Args:
         pool: how many neighbours make one output; it divides the axis.

@@ -1,4 +1,4 @@
-"""What layers of one input element to one output element share: rules by name, and errors through monotone functions."""
+"""What functions of one number share: rules that are a name, and how far errors move monotone functions."""
 
 from __future__ import annotations
 

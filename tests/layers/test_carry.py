@@ -123,6 +123,12 @@ def test_an_index_carries_nothing():
         *[(n, {}) for n in ("ReLU", "Sigmoid", "Tanh", "Softplus")],
         *[("ELU", {"alpha": a}) for a in (0.5, 2.0)],
         *[("LeakyReLU", {"alpha": a}) for a in (0.1, 3.0)],
+        *[(n, {}) for n in ("SiLU", "HardSiLU", "Mish", "SELU", "Softsign", "LogSigmoid")],
+        *[("GELU", {"approximate": a}) for a in (False, True)],
+        *[(n, {}) for n in ("Abs", "Neg", "Sign", "Floor", "Ceil", "Square", "Exp", "Expm1", "Sinh", "Cosh", "Erf")],
+        *[(n, {}) for n in ("Sin", "Cos", "Tan", "Atan", "Reciprocal")],
+        *[("ClippedReLU", {"max": 2.0}), ("Clip", {"min": -1.0, "max": 2.0}), ("ThresholdedReLU", {"alpha": 1.0})],
+        ("HardSigmoid", {"alpha": 0.2}),
     ],
 )
 def test_activations_hold_for_errors_of_any_size(name, parameters, size):
