@@ -82,7 +82,7 @@ def _(p, n, x):
     return np.sinh(x)
 
 
-@Sinh.on("magnitude", c=13.0)
+@Sinh.on("magnitude", c=14.0)
 def _(p, n, y, x):
     # Some runtimes take e^(x − log 2): the rounding of that difference, u·|x|, is an error of the exponent. A quarter of
     # it will do, since c is as large as it is because of small x.
