@@ -152,7 +152,7 @@ def _(p, n, x):
     return _selu(p, x)
 
 
-@SELU.on("magnitude", c=5.5)
+@SELU.on("magnitude", c=7.0)
 def _(p, n, y, x):
     return np.where(x >= 0, y, p.gamma * p.alpha)  # a product; runtimes take exp(x) − 1, as in ELU
 
