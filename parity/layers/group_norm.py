@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge
@@ -19,6 +19,7 @@ class _Grouped(Layer, abstract=True):
     epsilon: Annotated[float, Ge(0)]
     scale: bool = True
     center: bool = True
+    independent: ClassVar[bool] = True
 
     def number(self, channels: int) -> int:
         """Of groups."""
@@ -102,7 +103,7 @@ def _(p, n, x, gamma=None, beta=None):
 @_Grouped.on("magnitude", c=4.0)
 def _(p, n, y, x, gamma=None, beta=None):
     groups, axes, gamma, beta = _given(p, x, gamma, beta)
-    return standardize_magnitude(groups, axes, p.epsilon, gamma, beta).reshape(x.shape)
+    return standardize_magnitude(n, groups, axes, p.epsilon, gamma, beta).reshape(x.shape)
 
 
 @_Grouped.on("carry")

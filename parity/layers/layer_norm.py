@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge
@@ -12,7 +12,7 @@ from annotated_types import Ge
 from parity.errors import BadInput
 from parity.layers.axes import LAST, Axes, as_axes, axes_of, back, moved, rows, to_end
 from parity.layers.base import Layer, Spec, Weight
-from parity.layers.standardize import standardize, standardize_carry, standardize_magnitude
+from parity.layers.standardize import standardize, standardize_carry, standardize_magnitude, sum_error
 
 NAMES = {1: "f", 2: "e f", 3: "d e f"}
 """Axes of a weight, by their number."""
@@ -23,6 +23,7 @@ class _OverAxes(Layer, abstract=True):
     epsilon: Annotated[float, Ge(0)]
     axis: Axes = LAST
     scale: bool = True
+    independent: ClassVar[bool] = True
 
     def __post_init__(self):
         object.__setattr__(self, "axis", as_axes(self.axis))
@@ -84,7 +85,7 @@ def _(p, n, x, gamma=None, beta=None):
 @LayerNorm.on("magnitude", c=4.0)
 def _(p, n, y, x, gamma=None, beta=None):
     axes, gamma, beta = _given(p, x, gamma, beta)
-    return standardize_magnitude(x, axes, p.epsilon, gamma, beta)
+    return standardize_magnitude(n, x, axes, p.epsilon, gamma, beta)
 
 
 @LayerNorm.on("carry")
@@ -177,9 +178,8 @@ def _(p, n, x, gamma=None):
 
 @RMSNorm.on("magnitude", c=4.0)
 def _(p, n, y, x, gamma=None):
-    # A sum of F terms of one sign, with a relative error of √F·u at most where they are added one by one: half of it
-    # in the root. Then that of the root, of its inverse, and of two products.
-    return np.abs(y) * (1 + math.sqrt(math.prod(p.sizes(x.shape))) / 8)
+    # The sum of squares, then the roundings of mean, epsilon, root, inverse and two products.
+    return np.abs(y) * (2 + sum_error(n, x, axes_of(p.axis, x.ndim)))
 
 
 @RMSNorm.on("carry")

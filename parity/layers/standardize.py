@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,19 +26,31 @@ def standardize(x: Array, axes: Sequence[int], epsilon: float, gamma: Array | No
     return (1 if gamma is None else gamma) * (x - mu) / sigma + (0 if beta is None else beta)
 
 
-def standardize_magnitude(
-    x: Array, axes: Sequence[int], epsilon: float, gamma: Array | None, beta: Array | None
-) -> Array:
-    """m = |γ|(|x| + mean|x|)/σ + |β| + √F·|γ|(|μ| + |x − μ|)/σ, F the number of elements.
+def sum_error(n: Any, x: Array, axes: Sequence[int]) -> Array:
+    """Error in u, relative, of the mean of F terms of one sign: √F/4 + F/100 times the share of equal neighbours.
 
-    Frameworks compute x·s − μ·s (Keras) as well as (x − μ)·s, hence |x| + mean|x|; μ and σ² come with √F·u from sums of
-    F terms added one by one.
+    Added one by one, with the rounding of each addition independent, the standard deviation is between √F/3 (terms of
+    about one size) and √F/√3 (one large term first), after a root half of it: 4.5 of them are √F, which is c times
+    √F/4. Measured in u: 5.7 (normal), 57 (wide) at F = 17,423 on TensorFlow. Equal terms drift: 117 there.
+    """
+    tied = n.repeats(x, axes[-1]).mean(tuple(axes), keepdims=True)
+    terms = _terms(x, axes)
+    return math.sqrt(terms) / 4 + tied * terms / 100
+
+
+def standardize_magnitude(
+    n: Any, x: Array, axes: Sequence[int], epsilon: float, gamma: Array | None, beta: Array | None
+) -> Array:
+    """m = |γ|(|x| + mean|x|)/σ + |β| + s·|γ|(|μ| + |x − μ|)/σ, s the error of a sum.
+
+    Frameworks compute x·s − μ·s (Keras) as well as (x − μ)·s, hence |x| + mean|x|. None was seen to compute σ² as
+    mean(x²) − μ², which at a mean of 100 would be 1e4 times worse.
     """
     mu, sigma = _moments(x, axes, epsilon)
     gamma = 1 if gamma is None else np.abs(gamma)
     first = gamma * (np.abs(x) + np.abs(x).mean(tuple(axes), keepdims=True)) / sigma
     first = first + (0 if beta is None else np.abs(beta))
-    return first + math.sqrt(_terms(x, axes)) * gamma * (np.abs(mu) + np.abs(x - mu)) / sigma
+    return first + sum_error(n, x, axes) * gamma * (np.abs(mu) + np.abs(x - mu)) / sigma
 
 
 def standardize_carry(x: Array, axes: Sequence[int], epsilon: float, gamma: Array | None, e: Array) -> Array:
