@@ -38,7 +38,7 @@ class _Grouped(Layer, abstract=True):
 
 @dataclass(frozen=True, kw_only=True)
 class GroupNorm(_Grouped):
-    """Wu, He 2018. y = gamma·(x − μ) / √(σ² + epsilon) + beta; μ and σ² over a group of a sample's channels, all places.
+    """Wu, He 2018. y = gamma·(x − μ) / √(σ² + epsilon) + beta; μ and σ² over a group of channels and all places.
 
     ONNX's GroupNormalization has a gamma for each channel from opset 21 on; in opset 18 it has one for each group. So
     there it is InstanceNormalization of the groups, then a product and a sum.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
@@ -139,6 +139,7 @@ def _has_no_gamma(number):
     return lambda p: not p.scale and len(p.axis) == number
 
 
+_stay: dict[str, Any]
 for _number, _axes in NAMES.items():
     LayerNorm.on("chainer", when=_has_no_gamma(_number), beta=f"b: ({_axes})")(_chainer_function)
 for _number, _axes in reversed(NAMES.items()):
@@ -186,7 +187,7 @@ def _(p, n, y, x, gamma=None):
 def _(p, n, y, e, x, gamma=None):
     axes, root = _root(p, x)
     gamma = 1 if gamma is None else np.abs(p.spread(gamma, x.shape))
-    shared = np.sqrt(((x * e) ** 2).sum(axes, keepdims=True)) / math.prod(p.sizes(x.shape))
+    shared = np.sqrt((((np.abs(x) + e) * e) ** 2).sum(axes, keepdims=True)) / math.prod(p.sizes(x.shape))
     return gamma / root * e + np.abs(y) * shared / root**2
 
 

@@ -21,8 +21,8 @@ class LpNormalization(Layer):
     """y = x / d over one axis or several; d = ‖x‖ + epsilon, or the larger of the two.
 
     F.normalize of Chainer adds (epsilon 1e-5, axis 1, p 2), keras.ops.normalize and keras.layers.UnitNormalization take
-    the larger (epsilon 1e-7 and 1e-12, axis −1, p 2), ONNX's LpNormalization has no epsilon (axis −1, p 2). Where d is 0
-    the result is 0, as ONNX says; Chainer's own with epsilon 0 gives NaN, Keras's a ZeroDivisionError.
+    the larger (epsilon 1e-7 and 1e-12, axis −1, p 2), LpNormalization of ONNX has none (axis −1, p 2). With epsilon
+    0 a vector of zeros stays zeros, as ONNX says; Chainer's own gives NaN there, Keras's a ZeroDivisionError.
 
     Args:
         axis: over which the norm is taken; one or several. Stated, because the defaults differ.
@@ -81,7 +81,7 @@ def _(p, n, y, x):
 @LpNormalization.on("carry")
 def _(p, n, y, e, x):
     axes, norm = axes_of(p.axis, x.ndim), _norm(p, x)
-    spread = np.sqrt(((e if p.p == 1 else x * e) ** 2).sum(axes, keepdims=True))
+    spread = np.sqrt(((e if p.p == 1 else (np.abs(x) + e) * e) ** 2).sum(axes, keepdims=True))
     norms = spread if p.p == 1 else np.where(norm > 0, spread / np.where(norm > 0, norm, 1), e)
     return (e + np.abs(y) * norms) / _divisor(p, x)
 
