@@ -16,9 +16,14 @@ from parity.layers.sizes import need_rank
 class BatchNorm(Layer):
     """Batch normalisation at test time, over axis 1. y = gamma·(x − mean) / √(var + epsilon) + beta.
 
+    It is Chainer's links.BatchNormalization (avg_mean, avg_var) under ``train`` False and its
+    functions.fixed_batch_normalization, Keras's BatchNormalization (moving_mean, moving_variance) under ``training``
+    False, and ONNX's with training_mode 0.
+
     Args:
-        epsilon: added to the variance. Stated, because the defaults differ: Chainer 2e-5, Keras 1e-3, ONNX 1e-5.
-        scale: whether gamma is there.
+        epsilon: added to the variance. Stated, because the defaults differ: Chainer 2e-5, Keras 1e-3, ONNX 1e-5. Chainer up
+            to 1.19 adds none at test time: epsilon 0.
+        scale: whether gamma is there. In Keras's own applications often not.
         center: whether beta is there.
     """
 
