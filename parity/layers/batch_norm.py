@@ -21,8 +21,8 @@ class BatchNorm(Layer):
     False, and ONNX's with training_mode 0.
 
     Args:
-        epsilon: added to the variance. Stated, because the defaults differ: Chainer 2e-5, Keras 1e-3, ONNX 1e-5. Chainer up
-            to 1.19 adds none at test time: epsilon 0.
+        epsilon: added to the variance. Stated, because the defaults differ: Chainer 2e-5, Keras 1e-3, ONNX 1e-5.
+            Chainer up to 1.19 adds none at test time: epsilon 0.
         scale: whether gamma is there. In Keras's own applications often not.
         center: whether beta is there.
     """

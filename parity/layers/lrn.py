@@ -20,8 +20,8 @@ class LocalResponseNorm(Layer):
     alpha multiplies the sum itself, as in Chainer and in the paper; ONNX divides it by n.
 
     Args:
-        n: number of neighbouring channels, odd. For even ones Chainer sums n + 1 channels, n // 2 on either side, and ONNX n of them, one more
-            behind than before.
+        n: number of neighbouring channels, odd. For even ones Chainer sums n + 1 of them, n // 2 on either side,
+            and ONNX n, one more behind than before.
         k: additive constant.
         alpha: factor of the sum.
         beta: exponent.
