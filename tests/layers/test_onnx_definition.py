@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from parity.layers.activation import Softplus
+from parity.layers.batch_norm import BatchNorm
 from parity.layers.conv import Conv2D
 from parity.layers.conv_transpose import ConvTranspose2D
 from parity.layers.embed import Embedding
 from parity.layers.gru import GRU
+from parity.layers.layer_norm import LayerNorm
+from parity.layers.lrn import LocalResponseNorm
 from parity.layers.lstm import LSTM
-from parity.layers.norm import BatchNorm, LayerNorm, LocalResponseNorm
 from parity.layers.pool import AveragePool2D, MaxPool1D, MaxPool2D
 from parity.layers.rectifier import ELU, LeakyReLU
 from parity.layers.softmax import LogSoftmax, Softmax
