@@ -2,6 +2,7 @@
 
 from parity.layers import (
     activation,
+    average_pool,
     conv,
     conv_transpose,
     dense,
@@ -10,6 +11,7 @@ from parity.layers import (
     embed,
     gru,
     lstm,
+    max_pool,
     merge,
     norm,
     pool,
@@ -25,6 +27,7 @@ __all__ = [
     "Spec",
     "Weight",
     "activation",
+    "average_pool",
     "conv",
     "conv_transpose",
     "dense",
@@ -33,6 +36,7 @@ __all__ = [
     "embed",
     "gru",
     "lstm",
+    "max_pool",
     "merge",
     "norm",
     "pool",
