@@ -42,6 +42,7 @@ class _ConvTranspose(Layer, abstract=True):
     bias: bool = True
     nd: ClassVar[int]
     linear: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
 
     def __post_init__(self):
         for name in ("kernel", "stride", "output_padding", "dilation"):

@@ -32,6 +32,7 @@ class _DepthwiseConv(Layer, abstract=True):
     bias: bool = True
     nd: ClassVar[int]
     linear: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
 
     def __post_init__(self):
         for name in ("kernel", "stride", "dilation"):
