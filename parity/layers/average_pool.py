@@ -26,6 +26,7 @@ class _AveragePool(Pool, abstract=True):
     """
 
     count_include_pad: bool
+    independent: ClassVar[bool] = True
 
     def scale(self, spatial: tuple[int, ...]) -> np.ndarray:
         """Window size ÷ elements that count, (*out), float64."""
@@ -73,7 +74,8 @@ def _(p, n, y, x):
 
 @_AveragePool.on("carry")
 def _(p, n, y, e, x):
-    return np.sqrt(_mean(p, n, e * e) / math.prod(p.kernel))
+    counted = 1.0 if p.count_include_pad else p.scale(x.shape[2:])
+    return np.sqrt(_mean(p, n, e * e) * counted / math.prod(p.kernel))  # √Σe² ÷ the elements that count
 
 
 @_AveragePool.on("chainer")

@@ -184,9 +184,7 @@ def _(p, c, x):
     def link(pad, outsize):
         sizes = (x.shape[1], p.filters, p.kernel, p.stride, pad)
         more = {"nobias": not p.bias, "outsize": outsize, "dilate": p.dilation, "groups": p.groups}
-        return c.link(
-            c.L.Deconvolution2D(*sizes, **more) if p.nd == 2 else c.L.DeconvolutionND(p.nd, *sizes, **more)
-        )
+        return c.link(c.L.Deconvolution2D(*sizes, **more) if p.nd == 2 else c.L.DeconvolutionND(p.nd, *sizes, **more))
 
     axes = zip(p.pad, p.output_padding, p.stride, strict=True)
     if all(0 <= b - e + o < s for (b, e), o, s in axes):  # what Chainer's check of outsize lets through
@@ -223,7 +221,7 @@ for _layer in (ConvTranspose1D, ConvTranspose2D, ConvTranspose3D):
     )
     _layer.unsupported("keras", when=lambda p: p.groups > 1, why="Keras's transposed convolutions have no groups")
     _layer.unsupported(
-        "onnx-reference", when=lambda p: p.groups > 1, why="its grouped ConvTranspose takes a batch of one only"
+        "onnx-reference", when=lambda p: p.groups > 1, why="its grouped ConvTranspose knows groups of one channel only"
     )
 
 

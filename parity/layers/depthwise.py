@@ -41,7 +41,8 @@ class _DepthwiseConv(Layer, abstract=True):
 
     def as_conv(self, channels: int) -> Conv1D | Conv2D:
         """The same layer as a grouped convolution."""
-        return {1: Conv1D, 2: Conv2D}[self.nd](
+        kind: type[Conv1D] | type[Conv2D] = Conv1D if self.nd == 1 else Conv2D
+        return kind(
             filters=channels * self.multiplier,
             kernel=self.kernel,
             stride=self.stride,

@@ -40,7 +40,8 @@ class MaxUnpool2D(Layer):
 
     def pooling(self) -> MaxPool2D:
         """The pooling that is undone."""
-        return MaxPool2D(kernel=self.kernel, stride=self.kernel, pad=self.pad, cover_all=self.cover_all)
+        pads = tuple((p, p) for p in self.pad)
+        return MaxPool2D(kernel=self.kernel, stride=self.kernel, pad=pads, cover_all=self.cover_all)
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(N, C, *pooled), (N, C, H, W) → (N, C, H, W)."""

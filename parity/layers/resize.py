@@ -26,9 +26,9 @@ class Resize(Layer):
         mode: bilinear: the two elements around c, by distance, along each axis; nearest: one element, that at ⌊c + ½⌋
             with half_pixel (half a pixel up, ONNX's round_prefer_ceil), at ⌊c⌋ with asymmetric. Stated, because the
             defaults differ: bilinear in Chainer and Keras, nearest in ONNX.
-        coordinates: half_pixel, align_corners (bilinear only) or asymmetric. Stated, because the defaults differ: Keras
-            and ONNX have half_pixel. Chainer has align_corners for bilinear, half_pixel for ``align_corners=False``, and
-            for nearest asymmetric alone.
+        coordinates: half_pixel, align_corners (bilinear only) or asymmetric. Stated, because the defaults differ:
+            half_pixel in Keras, which knows no other, and ONNX; in Chainer align_corners for bilinear, half_pixel with
+            ``align_corners=False``, and for nearest asymmetric alone.
     """
 
     size: Sizes
