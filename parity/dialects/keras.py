@@ -55,6 +55,11 @@ class KerasKit:
         order = next(order for tensor, _, order in self._known if tensor is x)
         return order.index(axis % len(order))
 
+    def along(self, x: Any, values: Sequence[Any]) -> list[Any]:
+        """One value for each canonical axis of one of the rule's inputs, in the order in which the axes are stored."""
+        order = next(order for tensor, _, order in self._known if tensor is x)
+        return [values[a] for a in order]
+
     def pad(self, x: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Any:
         """Pad the spatial axes of a channels-last tensor."""
         if not any(map(any, pads)):

@@ -80,7 +80,8 @@ class KerasModel:
         canonical = {}
         for name, value in zip(names, out, strict=True):
             array = np.asarray(value)
-            canonical[name] = np.ascontiguousarray(np.transpose(array, np.argsort(self._layouts[name])))
+            # not ascontiguousarray, which gives a scalar an axis
+            canonical[name] = np.asarray(np.transpose(array, np.argsort(self._layouts[name])), order="C")
         return canonical
 
     def run(self, inputs: Arrays) -> Arrays:
