@@ -106,7 +106,9 @@ def test_a_carry_that_forgets_the_slope_is_seen(monkeypatch):
     inputs = [draw(Distribution(), (3, 50), "float64", "x")]
     errors, signs = [np.full((3, 50), 1e-6)], [np.ones((3, 50))]
     assert moved(layer, inputs, {}, errors, signs) == pytest.approx(1, abs=1e-6)
-    monkeypatch.setattr(type(layer), "rules", {**type(layer).rules, "carry": Layer.registry["Dropout"].rules["carry"]})
+    monkeypatch.setattr(
+        type(layer), "rules", {**type(layer).rules, "carry": Layer.registry["Dropout"]._lookup("rules", "carry")}
+    )
     assert moved(layer, inputs, {}, errors, signs) == pytest.approx(3, abs=1e-6)
 
 
