@@ -5,13 +5,15 @@ import pytest
 
 from parity.layers.activation import Softplus
 from parity.layers.average_pool import AveragePool1D, AveragePool2D, AveragePool3D
+from parity.layers.batch_norm import BatchNorm
 from parity.layers.conv import Conv2D
 from parity.layers.conv_transpose import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from parity.layers.embed import Embedding
 from parity.layers.gru import GRU
+from parity.layers.layer_norm import LayerNorm
+from parity.layers.lrn import LocalResponseNorm
 from parity.layers.lstm import LSTM
 from parity.layers.max_pool import GlobalMaxPool, MaxPool1D, MaxPool2D, MaxPool3D
-from parity.layers.norm import BatchNorm, LayerNorm, LocalResponseNorm
 from parity.layers.rectifier import ELU, LeakyReLU
 from parity.layers.resize import Resize
 from parity.layers.softmax import LogSoftmax, Softmax
