@@ -138,7 +138,9 @@ class Place:
             whole[tuple(k for k, _ in self.parts)] = array
             array = whole
         left, right = self._transform
-        return np.ascontiguousarray(rearrange(array, f"{left} -> {right}"))
+        return np.asarray(
+            rearrange(array, f"{left} -> {right}"), order="C"
+        )  # ascontiguousarray would add an axis to a scalar
 
     def take(self, target: np.ndarray, shape: tuple[int, ...], into: np.ndarray) -> None:
         """Read back what :meth:`put` stored, into the canonical array ``into`` of the given shape."""
