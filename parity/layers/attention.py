@@ -205,3 +205,10 @@ def _(p, k, query, key, value):
         p.heads, p.key_dim, value_dim=p.value_dim, use_bias=p.bias, output_shape=p.units
     )
     return k.weighted(layer)(query, value, key=key, use_causal_mask=p.causal)
+
+
+MultiHeadAttention.unsupported(
+    "keras-jax",
+    when=lambda p: p.value_dim not in (None, p.key_dim),
+    why="Keras hands over to JAX's attention, which takes keys and values of one size only",
+)
