@@ -115,16 +115,16 @@ def _onnx(p, o, x, W, b=None):
     return o.node("Reshape", y, o.const(np.array([*lead, *p.units], np.int64))) if len(p.units) == 2 else y
 
 
-for _units in (1, 2):
-    for _axes in (1, 2):
-        _out, _into = _letters(_units, _axes)
+for _units, _axes in ((2, 2), (2, 1), (1, 2), (1, 1)):
+    _out, _into = _letters(_units, _axes)
 
-        def _when(p, units=_units, axes=_axes):
-            return (len(p.units), p.axes) == (units, axes)
+    def _when(p, units=_units, axes=_axes):
+        return (len(p.units), p.axes) == (units, axes)
 
-        EinsumDense.on("chainer", when=_when, W=f"W: ({_out}) ({_into})", b=f"b: ({_out})")(_chainer)
-        EinsumDense.on("keras", when=_when, x="=", y="=", W=f"kernel: {_into} {_out}", b=f"bias: {_out}")(_keras)
-        EinsumDense.on("onnx", when=_when, W=f"W: ({_into}) ({_out})", b=f"B: ({_out})")(_onnx)
+    _condition = None if (_units, _axes) == (1, 1) else _when  # the last rule is for all that is left
+    EinsumDense.on("chainer", when=_condition, W=f"W: ({_out}) ({_into})", b=f"b: ({_out})")(_chainer)
+    EinsumDense.on("keras", when=_condition, x="=", y="=", W=f"kernel: {_into} {_out}", b=f"bias: {_out}")(_keras)
+    EinsumDense.on("onnx", when=_condition, W=f"W: ({_into}) ({_out})", b=f"B: ({_out})")(_onnx)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Gt
@@ -16,7 +17,7 @@ from parity.layers.base import Elementwise
 class Pow(Pairwise):
     """a^b. Not a number where a is negative and b no integer."""
 
-    domain = (0.0, np.inf)
+    domain: ClassVar[tuple[float, float]] = (0.0, 8.0)  # whose powers float32 has
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class PowConstVar(Elementwise):
     """
 
     base: Annotated[float, Gt(0)]
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """Numbers whose powers float32 has."""
+        limit = 60 / max(abs(math.log2(self.base)), 0.01)
+        return (-limit, limit)
 
 
 def _magnitude(y, a, b):

@@ -8,7 +8,8 @@ import pytest
 
 from parity.errors import BadInput
 from parity.layers import Spec
-from parity.layers.merge import Add, Concat, Mul, Sub
+from parity.layers.arithmetic import Add, Mul, Sub
+from parity.layers.merge import Concat
 
 
 @pytest.mark.parametrize(
