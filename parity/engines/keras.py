@@ -31,7 +31,9 @@ class WithoutInitialValues:
 def variable_names(variables: Sequence[Any]) -> list[str]:
     """Their names; ``query/kernel``, with the part of the layer before it, where several have one name."""
     names = [v.name for v in variables]
-    return [n if names.count(n) == 1 else "/".join(v.path.split("/")[-2:]) for n, v in zip(names, variables, strict=True)]
+    return [
+        n if names.count(n) == 1 else "/".join(v.path.split("/")[-2:]) for n, v in zip(names, variables, strict=True)
+    ]
 
 
 INITIALIZERS = tuple(f"{what}_initializer" for what in ("kernel", "depthwise", "pointwise", "recurrent", "embeddings"))

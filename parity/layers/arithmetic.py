@@ -33,9 +33,7 @@ def one_shape(*x: Any) -> bool:
 def broadcast(c: Any, specs: tuple[Spec, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Chainer's variables in one shape, for functions that want that."""
     shape = joint_shape(*specs)
-    return tuple(
-        v if s.shape == shape else c.F.broadcast_to(v, shape) for s, v in zip(specs, values, strict=True)
-    )
+    return tuple(v if s.shape == shape else c.F.broadcast_to(v, shape) for s, v in zip(specs, values, strict=True))
 
 
 def merged(k: Any, layer: str, function: str, *x: Any) -> Any:

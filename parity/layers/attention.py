@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from parity.errors import BadInput
+from parity.layers.activation import Tanh
 from parity.layers.arithmetic import Add
 from parity.layers.base import Layer, Spec
-from parity.layers.activation import Tanh
 from parity.layers.composite import Composite
 from parity.layers.constants import MulConstant
 from parity.layers.dense import Linear
@@ -78,13 +78,15 @@ class _Attention(Composite, abstract=True):
     independent: ClassVar[bool] = True
 
 
-def _check(b, query, key, value, same_features=True):
-    q, k, v = (b.specs[i].shape for i in (query, key, value))
+def _checked(b, x, same_features=True):
+    """The inputs, which fit each other."""
+    q, k, v = (b.specs[i].shape for i in x)
     fits = len(q) == len(k) == len(v) == 3 and q[0] == k[0] == v[0] and k[1] == v[1]
     if not fits or (same_features and q[2] != k[2]):
         wanted = "[N, Tq, F], [N, Tk, F] and [N, Tk, G]" if same_features else "[N, Tq, F], [N, Tk, G] and [N, Tk, H]"
         found = f"{list(q)}, {list(k)} and {list(v)}"
         raise BadInput(f"expected query, key and value of shapes {wanted}, found {found}", path="from")
+    return x
 
 
 def _weighted(b, scores, value, causal):
@@ -105,9 +107,9 @@ class Attention(_Attention):
     use_scale: bool = False
     causal: bool = False
 
-    def parts(self, b, query, key, value):
+    def parts(self, b, *x):
         """Scores (N, Tq, Tk), their softmax, the weighted sums (N, Tq, G)."""
-        _check(b, query, key, value)
+        query, key, value = _checked(b, x)
         scores = b.add("scores", MatMul(transpose_b=True), query, key)
         scores = b.add("scaled", Scale(axis=None), scores, W="scale") if self.use_scale else scores
         return _weighted(b, scores, value, self.causal)
@@ -130,9 +132,9 @@ class AdditiveAttention(_Attention):
 
     causal: bool = False
 
-    def parts(self, b, query, key, value):
+    def parts(self, b, *x):
         """All sums (N, Tq, Tk, F), scores (N, Tq, Tk), their softmax, the weighted sums (N, Tq, G)."""
-        _check(b, query, key, value)
+        query, key, value = _checked(b, x)
         (_, tq, f), tk = b.specs[query].shape, b.specs[key].shape[1]
         rows = b.add("rows", Reshape((tq, 1, f)), query)
         columns = b.add("columns", Reshape((1, tk, f)), key)
@@ -169,9 +171,9 @@ class MultiHeadAttention(_Attention):
     bias: bool = True
     causal: bool = False
 
-    def parts(self, b, query, key, value):
+    def parts(self, b, *x):
         """Heads (N, T, heads, size) → (N, heads, T, size); scores (N, heads, Tq, Tk); sums (N, Tq, heads, size)."""
-        _check(b, query, key, value, same_features=False)
+        query, key, value = _checked(b, x, same_features=False)
         features = b.specs[query].shape[-1]
         heads = {}
         for name, x, size in (("query", query, self.key_dim), ("key", key, self.key_dim), ("value", value, self._size)):

@@ -16,7 +16,9 @@ from parity.layers.sizes import Positive
 
 @dataclass(frozen=True)
 class Bilinear(Composite):
-    """y[o] = Σ_ij l[i]·r[j]·W[o, i, j] + Σ_i l[i]·V1[o, i] + Σ_j r[j]·V2[o, j] + b[o], as chainer.links.Bilinear has it.
+    """y[o] = Σ_ij l[i]·r[j]·W[o, i, j] + Σ_i l[i]·V1[o, i] + Σ_j r[j]·V2[o, j] + b[o].
+
+    That is chainer.links.Bilinear.
 
     Args:
         units: number of outputs.

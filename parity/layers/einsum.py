@@ -16,7 +16,7 @@ from parity.layers.sizes import Accepts, Positive, axis_of
 
 @dataclass(frozen=True)
 class EinsumDense(Layer):
-    """Linear from the last axes to new ones, as attention needs it. y[…, o, p] = Σ_ij x[…, i, j]·W[o, p, i, j] + b[o, p].
+    """Linear from the last axes to new ones. y[…, o, p] = Σ_ij x[…, i, j]·W[o, p, i, j] + b[o, p].
 
     keras.layers.EinsumDense of ``...ij,ijop->...op``, or with one axis in place of two on either side.
 

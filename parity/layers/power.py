@@ -31,7 +31,7 @@ class PowVarConst(Elementwise):
     exponent: float
 
     @property
-    def domain(self) -> tuple[float, float]:
+    def domain(self) -> tuple[float, float]:  # type: ignore[override]
         """Positive numbers, or all where every power is one."""
         natural = self.exponent >= 0 and float(self.exponent).is_integer()
         return (-np.inf if natural else 0.0, np.inf)
@@ -48,7 +48,7 @@ class PowConstVar(Elementwise):
     base: Annotated[float, Gt(0)]
 
     @property
-    def domain(self) -> tuple[float, float]:
+    def domain(self) -> tuple[float, float]:  # type: ignore[override]
         """Numbers whose powers float32 has."""
         limit = 60 / max(abs(math.log2(self.base)), 0.01)
         return (-limit, limit)
@@ -65,7 +65,7 @@ def _magnitude(y, a, b):
 
 
 def _carry(y, a, b, ea, eb):
-    """a^b moves by a factor of at most e^δ, δ = (|b| + eb)·|ln(1 − ea/|a|)| + |ln|a||·eb, as long as a keeps its sign."""
+    """a^b moves by a factor of e^δ at most, δ = (|b| + eb)·|ln(1 − ea/|a|)| + |ln|a||·eb, while a keeps its sign."""
     size = np.abs(a)
     keeps = ea < size
     with np.errstate(all="ignore"):

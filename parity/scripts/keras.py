@@ -10,7 +10,22 @@ from parity.dialects.text import quoted
 from parity.dialects.writer import Writer
 from parity.scripts.page import USED, Page, listed
 
-OWN = ("keras", "os", "tf", "jax", "model", "layers", "layer", "variable", "trainable", "fixed", "run", "v", "names", "key")
+OWN = (
+    "keras",
+    "os",
+    "tf",
+    "jax",
+    "model",
+    "layers",
+    "layer",
+    "variable",
+    "trainable",
+    "fixed",
+    "run",
+    "v",
+    "names",
+    "key",
+)
 LAYER = ".layer"
 """Stands behind a node's name where its layer is meant; no tensor is called so."""
 
