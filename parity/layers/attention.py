@@ -15,8 +15,9 @@ from parity.layers.base import Layer, Spec
 from parity.layers.composite import Composite
 from parity.layers.constants import MulConstant
 from parity.layers.dense import Linear
-from parity.layers.einsum import EinsumDense, Scale
+from parity.layers.einsum import EinsumDense
 from parity.layers.matmul import MatMul
+from parity.layers.scale import Scale
 from parity.layers.shape import Reshape, Transpose
 from parity.layers.sizes import Positive
 from parity.layers.softmax import Softmax

@@ -6,7 +6,8 @@ import pytest
 from parity.errors import BadInput
 from parity.layers import Layer, Spec
 from parity.layers.bilinear import Bilinear
-from parity.layers.einsum import Bias, EinsumDense, Scale
+from parity.layers.einsum import EinsumDense
+from parity.layers.scale import Bias, Scale
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -10,7 +10,8 @@ from parity.graph import Graph, Node
 from parity.judge.bound import Reference
 from parity.judge.verdict import judge
 from parity.layers import Layer, Spec
-from parity.layers.loss import MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from parity.layers.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from parity.layers.loss import MeanAbsoluteError, MeanSquaredError
 
 
 def labels(numbers, classes, *shape):
