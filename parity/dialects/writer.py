@@ -35,7 +35,7 @@ def _reached(wanted: Iterable[Expr], given: Iterable[Expr]) -> list[Expr]:
         if expr not in found:
             found[expr] = None
             if expr not in stop:
-                todo += _inside(op(expr).operands)
+                todo += [*_inside(op(expr).operands), *op(expr).before]
     return sorted(found, key=lambda e: op(e).serial)
 
 
@@ -85,6 +85,7 @@ class Writer:
         for name, expr in names:
             proposed.setdefault(expr, name)
         unpacked = _unpacked(fresh)
+        statements = {s for e in fresh for s in op(e).before}
         ahead = [e for e in fresh if e in proposed]
         for expr in fresh:
             while ahead and op(ahead[0]).serial < op(expr).serial:
@@ -97,7 +98,9 @@ class Writer:
                 self._assign(", ".join(new.get(p, "_") for p in unpacked[expr]), expr)
                 for part, name in new.items():
                     self.give(part, name)
-            elif expr in proposed or self._deserves(expr, uses[expr]):
+            elif expr in statements and not uses[expr] and expr not in proposed:
+                self.lines.append(" " * self._indent + layout(self._source(expr)[0], self._indent))
+            elif expr in proposed or expr in statements or self._deserves(expr, uses[expr]):
                 name = self._name(expr, proposed, near, exact)
                 self._assign(name, expr)
                 self.give(expr, name)
