@@ -16,7 +16,7 @@ _TIGHT, _SIGN, _TIMES, _PLUS = 4, 3, 2, 1
 
 
 def _inside(value: Any) -> Iterator[Expr]:
-    """Expressions in an operand, also within tuples, lists and dicts."""
+    """Expressions in an operand, also within tuples, lists, dicts and slices."""
     if isinstance(value, Expr):
         yield value
     elif isinstance(value, list | tuple):
@@ -24,6 +24,8 @@ def _inside(value: Any) -> Iterator[Expr]:
             yield from _inside(item)
     elif isinstance(value, dict):
         yield from _inside(list(value.values()))
+    elif isinstance(value, slice):
+        yield from _inside([value.start, value.stop, value.step])
 
 
 def _reached(wanted: Iterable[Expr], given: Iterable[Expr]) -> list[Expr]:

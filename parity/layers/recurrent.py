@@ -137,9 +137,8 @@ def _run(p, n, x, rest, weights, errors, noise, cell):
             states, e, y, ey = new, enew, new[0], enew[0]
         else:  # behind a sequence's end its states stay, and y is 0
             on = (t < lengths)[:, None]
-            states, e = (
-                [np.where(on, a, b) for a, b in zip(*pair, strict=True)] for pair in ((new, states), (enew, e))
-            )
+            states = [np.where(on, a, b) for a, b in zip(new, states, strict=True)]
+            e = [np.where(on, a, b) for a, b in zip(enew, e, strict=True)]
             y, ey = np.where(on, new[0], zeros), np.where(on, enew[0], zeros)
         ys.append(y)
         es.append(ey)
