@@ -58,7 +58,8 @@ class KerasModel:
             self._assign(weights)
 
     def _variables(self, node: str) -> dict[str, Any]:
-        return {v.name: v for v in self._holders[node].weights if "seed_generator" not in v.path}
+        held = ((prefix, v) for prefix, layer in self._holders[node] for v in layer.weights)
+        return {prefix + v.name: v for prefix, v in held if "seed_generator" not in v.path}
 
     def read(self) -> Copies:
         """All variables of the layers that hold weights."""
@@ -110,6 +111,7 @@ class _KerasEngine:
         if keras.backend.backend() != self.backend:
             raise RuntimeError(f"Keras came up on {keras.backend.backend()} instead of {self.backend}")
         self._keras = keras
+        keras.saving.register_keras_serializable("parity")(_zeros)  # Bidirectional makes its layers from their JSON
 
     def _prepare(self, device: str) -> None:
         """Import the backend, quietly, with the threads it may use and no other device in sight."""

@@ -11,6 +11,7 @@ import numpy as np
 from parity.errors import BadInput
 from parity.layers.recurrent import Gate, Recurrent, bias_or_zeros, gate, register, rss, tanh, through
 from parity.layers.recurrent_calls import (
+    keras_layer,
     keras_recurrent,
     nstep,
     nstep_layouts,
@@ -131,19 +132,23 @@ def _(p, c, x, *rest):
     rb="bias: 1/2 (g u) @zrn",
 )
 def _(p, k, x, *rest):
-    stated = {"reset_after": p.reset_after, "recurrent_activation": p.recurrent_activation}
-    return keras_recurrent(p, k, k.layers.GRU, x, *rest, **stated)
+    return keras_recurrent(p, k, keras_gru(p, k), x, rest)
+
+
+def keras_gru(p, k):
+    """Keras's layer."""
+    return keras_layer(p, k.layers.GRU, reset_after=p.reset_after, recurrent_activation=p.recurrent_activation)
 
 
 @GRU.on("onnx", W="W: 1 (g u) i @zrn", R="R: 1 (g u) k @zrn", b="B: 1 (0/2 g u) @zrn", rb="B: 1 (1/2 g u) @zrn")
 def _(p, o, x, *rest, **weights):
-    return onnx_single(p, o, onnx_gru(p, o, x, *rest, **weights))
+    return onnx_single(p, o, onnx_gru, x, rest, weights)
 
 
-def onnx_gru(p, o, x, *rest, directions=1, **weights):
+def onnx_gru(p, o, x, states, lengths, directions=1, **weights):
     """ONNX's GRU in one direction or two."""
     stated = {"linear_before_reset": int(p.reset_after), **onnx_gates(p, ["Tanh"], directions)}
-    return onnx_recurrent(p, o, "GRU", x, *rest, directions=directions, **stated, **weights)
+    return onnx_recurrent(p, o, "GRU", x, states, lengths, directions=directions, **stated, **weights)
 
 
 GRU.unsupported("chainer", when=lambda p: p.recurrent_activation != "sigmoid", why="its GRUs have sigmoids alone")

@@ -12,6 +12,7 @@ from parity.errors import BadInput
 from parity.layers.base import Spec, Weight
 from parity.layers.recurrent import TANH, Gate, Recurrent, bias_or_zeros, gate, register, rss, tanh, through
 from parity.layers.recurrent_calls import (
+    keras_layer,
     keras_recurrent,
     nstep,
     nstep_layouts,
@@ -157,7 +158,12 @@ def _(p, c, x, *rest):
     rb="bias: (g u) @ifco",
 )
 def _(p, k, x, *rest):
-    return keras_recurrent(p, k, k.layers.LSTM, x, *rest, recurrent_activation=p.recurrent_activation)
+    return keras_recurrent(p, k, keras_lstm(p, k), x, rest)
+
+
+def keras_lstm(p, k):
+    """Keras's layer."""
+    return keras_layer(p, k.layers.LSTM, recurrent_activation=p.recurrent_activation)
 
 
 @LSTM.on(
@@ -169,13 +175,13 @@ def _(p, k, x, *rest):
     P="P: 1 (g u) @iof",
 )
 def _(p, o, x, *rest, **weights):
-    return onnx_single(p, o, onnx_lstm(p, o, x, *rest, **weights))
+    return onnx_single(p, o, onnx_lstm, x, rest, weights)
 
 
-def onnx_lstm(p, o, x, *rest, directions=1, **weights):
+def onnx_lstm(p, o, x, states, lengths, directions=1, **weights):
     """ONNX's LSTM in one direction or two."""
-    functions = onnx_gates(p, ["Tanh", "Tanh"], directions)
-    return onnx_recurrent(p, o, "LSTM", x, *rest, directions=directions, **functions, **weights)
+    stated = {"directions": directions, **onnx_gates(p, ["Tanh", "Tanh"], directions)}
+    return onnx_recurrent(p, o, "LSTM", x, states, lengths, **stated, **weights)
 
 
 LSTM.unsupported("chainer", when=lambda p: p.recurrent_activation != "sigmoid", why="its LSTMs have sigmoids alone")

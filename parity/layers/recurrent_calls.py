@@ -23,20 +23,32 @@ def nstep_layouts(order: str, link: int = 0) -> Any:
     }
 
 
+def nstep_call(c, link, v, shape, states, lengths, back=False):
+    """Last states and y of an NStep link, which takes sequences of any lengths in any order.
+
+    Args:
+        shape: (N, T, F) of v.
+        states: to start from (layers, N, units), or Nones.
+        lengths: of the sequences; None where all have T steps.
+        back: from a sequence's end to its beginning.
+    """
+    batch = range(shape[0])
+    xs = c.F.separate(v, axis=0) if lengths is None else [v[i, : lengths.array[i]] for i in batch]
+    if back:
+        xs = [c.F.flip(xs[i], axis=0) for i in batch]
+    *last, ys = c.parts(link(*states, xs), len(states) + 1)
+    if back:
+        ys = [c.F.flip(ys[i], axis=0) for i in batch]
+    return last, c.F.stack(ys, axis=0) if lengths is None else c.F.pad_sequence(ys, length=shape[1])
+
+
 def nstep(p, c, link, x):
-    """A call of one of Chainer's NStep links, which take sequences of any lengths in any order."""
+    """A call of one of Chainer's NStep links that has one layer."""
 
     def call(v, *rest):
         first, lengths = p.split(rest)
-        batch = range(x.shape[0])
-        xs = c.F.separate(v, axis=0) if lengths is None else [v[i, : lengths.array[i]] for i in batch]
-        if p.direction == "reverse":
-            xs = [c.F.flip(xs[i], axis=0) for i in batch]
         states = [c.F.expand_dims(s, 0) for s in first] or [None] * len(p.states)
-        *last, ys = c.parts(link(*states, xs), len(p.states) + 1)
-        if p.direction == "reverse":
-            ys = [c.F.flip(ys[i], axis=0) for i in batch]
-        y = c.F.stack(ys, axis=0) if lengths is None else c.F.pad_sequence(ys, length=x.shape[1])
+        last, y = nstep_call(c, link, v, x.shape, states, lengths, p.direction == "reverse")
         return (y, *(c.F.squeeze(s, axis=0) for s in last))
 
     return call
@@ -87,39 +99,54 @@ def stateful(p, c, link, reset, x):
     return call
 
 
-def keras_recurrent(p, k, layer, x, *rest, **parameters):
-    """A call of one of Keras's recurrent layers. It gives what it finds from the end on in that order."""
-    first, lengths = p.split(rest)
+def keras_layer(p, layer, **parameters):
+    """One of Keras's recurrent layers."""
     bias, back = p.bias or p.recurrent_bias, p.direction == "reverse"
-    made = k.weighted(
-        layer(p.units, use_bias=bias, return_sequences=True, return_state=True, go_backwards=back, **parameters)
-    )
-    call = {"initial_state": list(first)} if first else {}
+    return layer(p.units, use_bias=bias, return_sequences=True, return_state=True, go_backwards=back, **parameters)
+
+
+def keras_call(k, layer, x, states, lengths, count, back=False):
+    """y and the last states.
+
+    Args:
+        states: to start from, may be empty.
+        lengths: of the sequences; None where all have all steps.
+        count: how many states come out.
+        back: the layer goes backwards: Keras gives what it finds in that order.
+    """
+    call = {"initial_state": list(states)} if states else {}
     if lengths is not None:
         call["mask"] = k.ops.less(k.np.arange(k.shape(x)[1], dtype="int32"), k.ops.expand_dims(lengths, 1))
-    found = made(x, **call)
+    found = layer(x, **call)
     y = k.ops.flip(found[0], axis=1) if back else found[0]
     if lengths is not None:  # Keras repeats the last output, and hands the mask on to the next layer
         y = k.ops.where(k.ops.expand_dims(call["mask"], 2), y, 0.0)
-    return (y, *(found[1 + i] for i in range(len(p.states))))
+    return (y, *(found[1 + i] for i in range(count)))
 
 
-def onnx_recurrent(p, o, op, x, *rest, W, R, b="", rb="", P="", directions=1, **attributes):
-    """The last part of an ONNX rule: it wants T N F and gives T D N U; its bias input holds both biases.
+def keras_recurrent(p, k, layer, x, rest):
+    """A call of one of Keras's recurrent layers."""
+    return keras_call(k, k.weighted(layer), x, *p.split(rest), len(p.states), p.direction == "reverse")
+
+
+def onnx_recurrent(p, o, op, x, states, lengths, W, R, b="", rb="", P="", directions=1, **attributes):
+    """ONNX wants T N F and gives T D N U; its bias input holds both biases.
+
+    Args:
+        states: to start from (D, N, U), may be empty.
+        lengths: of the sequences, or None.
 
     Returns:
         y (T, D, N, U), and the last states (D, N, U).
     """
-    first, lengths = p.split(rest)
-    zero = o.const(np.array([0], np.int64))
-    given = [o.node("Unsqueeze", s, zero) for s in first] or [""] * (len(p.states) if P else 0)
-    inputs = [o.node("Transpose", x, perm=[1, 0, 2]), W, R, b or rb, lengths or "", *given, P]
+    x = o.node("Transpose", x, perm=[1, 0, 2])
+    inputs = [x, W, R, b or rb, lengths or "", *(states or [""] * len(p.states)), P]
     while not inputs[-1]:
         inputs.pop()
     return o.node(
         op,
         *inputs,
-        outputs=len(p.output_names),
+        outputs=1 + len(p.states),
         hidden_size=p.units,
         direction="bidirectional" if directions == 2 else p.direction,
         **attributes,
@@ -134,9 +161,14 @@ def onnx_gates(p, after, directions):
     return {"activations": ["HardSigmoid", *after] * directions, **stated}
 
 
-def onnx_single(p, o, found):
-    """y (N, T, U) and the last states (N, U) of one direction."""
-    y, *last = found
+def onnx_single(p, o, fn, x, rest, weights):
+    """y (N, T, U) and the last states (N, U) of one direction.
+
+    Args:
+        fn: :func:`onnx_recurrent` for a kind of layer.
+    """
+    first, lengths = p.split(rest)
     one, zero = o.const(np.array([1], np.int64)), o.const(np.array([0], np.int64))
+    y, *last = fn(p, o, x, [o.node("Unsqueeze", s, zero) for s in first], lengths, **weights)
     y = o.node("Transpose", o.node("Squeeze", y, one), perm=[1, 0, 2])
     return (y, *(o.node("Squeeze", s, zero) for s in last))

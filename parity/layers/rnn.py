@@ -9,7 +9,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from parity.layers.recurrent import Recurrent, bias_or_zeros, register, rss, tanh, through
-from parity.layers.recurrent_calls import keras_recurrent, nstep, nstep_layouts, onnx_recurrent, onnx_single
+from parity.layers.recurrent_calls import (
+    keras_layer,
+    keras_recurrent,
+    nstep,
+    nstep_layouts,
+    onnx_recurrent,
+    onnx_single,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,18 +63,24 @@ def _(p, c, x, *rest):
 
 @RNN.on("keras", x="=", y="=", W="kernel: i (g u)", R="recurrent_kernel: k (g u)", b="bias: (g u)", rb="bias: (g u)")
 def _(p, k, x, *rest):
-    return keras_recurrent(p, k, k.layers.SimpleRNN, x, *rest, activation=p.activation)
+    return keras_recurrent(p, k, keras_rnn(p, k), x, rest)
+
+
+def keras_rnn(p, k):
+    """Keras's layer."""
+    return keras_layer(p, k.layers.SimpleRNN, activation=p.activation)
 
 
 @RNN.on("onnx", W="W: 1 (g u) i", R="R: 1 (g u) k", b="B: 1 (0/2 g u)", rb="B: 1 (1/2 g u)")
 def _(p, o, x, *rest, **weights):
-    return onnx_single(p, o, onnx_rnn(p, o, x, *rest, **weights))
+    return onnx_single(p, o, onnx_rnn, x, rest, weights)
 
 
-def onnx_rnn(p, o, x, *rest, directions=1, **weights):
+def onnx_rnn(p, o, x, states, lengths, directions=1, **weights):
     """ONNX's RNN in one direction or two."""
     f = {"tanh": "Tanh", "relu": "Relu"}[p.activation]
-    return onnx_recurrent(p, o, "RNN", x, *rest, directions=directions, activations=[f] * directions, **weights)
+    stated = {"directions": directions, "activations": [f] * directions}
+    return onnx_recurrent(p, o, "RNN", x, states, lengths, **stated, **weights)
 
 
 RNN.unsupported("onnx-reference", when=lambda p: p.activation == "relu", why="its evaluator's RNN knows Tanh alone")
