@@ -1,94 +1,88 @@
-"""Axes of size 1."""
+"""Layers that work over one axis or several: the parameter, and bringing those axes to the end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Spec
-from parity.layers.shape import Move
-from parity.layers.sizes import Axes, SomeAxes, as_axes, axes_of
+from parity.layers.sizes import Accepts, axis_of
+
+Axes = Annotated[tuple[int, ...], Accepts(int | tuple[int, ...])]
+"""One axis or several; a file may write one number."""
+SomeAxes = Annotated[tuple[int, ...] | None, Accepts(int | tuple[int, ...] | None)]
+"""The same, or null for all axes."""
+LAST: Any = -1
+"""Default of Axes: the last one."""
 
 
-@dataclass(frozen=True)
-class Squeeze(Move):
-    """Without axes of size 1.
+def as_axes(value: Any, name: str = "axes") -> tuple[int, ...]:
+    """A tuple of axes from one number or several.
+
+    Raises:
+        BadInput: none at all.
+    """
+    axes = (value,) if isinstance(value, int) else tuple(value)
+    if not axes:
+        raise BadInput("found no axis, expected one or several", path=name)
+    return axes
+
+
+def axes_of(axes: Sequence[int], rank: int, name: str = "axes") -> tuple[int, ...]:
+    """Non-negative axes, in the order in which they are given.
+
+    Raises:
+        BadInput: one is out of range, or stands twice.
+    """
+    found = tuple(axis_of(a, rank, name) for a in axes)
+    if len(set(found)) < len(found):
+        raise BadInput(f"found {list(axes)}, which is one axis twice: the input has {rank} axes", path=name)
+    return found
+
+
+def ascending(axis: Sequence[int], rank: int) -> tuple[int, ...]:
+    """Non-negative axes of a parameter called axis whose order says nothing.
+
+    Raises:
+        BadInput: one is out of range or stands twice.
+    """
+    return tuple(sorted(axes_of(axis, rank, "axis")))
+
+
+def to_end(axes: Sequence[int], rank: int) -> tuple[int, ...]:
+    """All axes of that rank, the given ones at the end."""
+    return (*(a for a in range(rank) if a not in axes), *axes)
+
+
+def moved(x: Any, order: tuple[int, ...], transpose: Callable[[Any, tuple[int, ...]], Any]) -> Any:
+    """x with its axes in another order, x itself where that is the order already."""
+    return x if order == tuple(range(len(order))) else transpose(x, order)
+
+
+def back(order: Sequence[int]) -> tuple[int, ...]:
+    """The order that undoes another one."""
+    return tuple(int(a) for a in np.argsort(order))
+
+
+def rows(F: Any, shape: tuple[int, ...], axes: Sequence[int], apply: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A Chainer callable that applies something to a matrix in which each row has the axes' elements.
 
     Args:
-        axes: which, one number or several; null for all that have size 1, the batch too if it has.
+        F: ``chainer.functions`` of a kit.
+        shape: of the input.
+        axes: non-negative.
+        apply: from (rows, elements) to the same.
     """
+    order = to_end(axes, len(shape))
+    there = tuple(shape[a] for a in order)
+    flat = (-1, math.prod(shape[a] for a in axes))
 
-    axes: SomeAxes = None
-
-    def __post_init__(self):
-        if self.axes is not None:
-            object.__setattr__(self, "axes", as_axes(self.axes))
-
-    def infer(self, *x: Spec) -> tuple[Spec, ...]:
-        """Fewer axes."""
-        shape = x[0].shape
-        gone = [i for i, s in enumerate(shape) if s == 1] if self.axes is None else axes_of(self.axes, len(shape))
-        if any(shape[i] != 1 for i in gone):
-            raise BadInput(f"found {list(self.axes or ())}, expected axes of size 1 of {list(shape)}", path="axes")
-        return (Spec(tuple(s for i, s in enumerate(shape) if i not in gone), x[0].dtype),)
-
-
-@dataclass(frozen=True)
-class Unsqueeze(Move):
-    """With more axes, of size 1; Chainer's and Keras's ``expand_dims``.
-
-    Args:
-        axes: where they are in the output, one number or several.
-    """
-
-    axes: Axes
-
-    def __post_init__(self):
-        object.__setattr__(self, "axes", as_axes(self.axes))
-
-    def infer(self, *x: Spec) -> tuple[Spec, ...]:
-        """More axes."""
-        rank = len(x[0].shape) + len(self.axes)
-        new = axes_of(self.axes, rank)
-        old = iter(x[0].shape)
-        return (Spec(tuple(1 if i in new else next(old) for i in range(rank)), x[0].dtype),)
-
-
-@Squeeze.on("numpy")
-@Unsqueeze.on("numpy")
-def _(p, n, x):
-    return x.reshape(p.infer(Spec(x.shape))[0].shape)
-
-
-@Squeeze.on("chainer")
-def _(p, c, x):
-    return lambda v: c.F.squeeze(v, p.axes)
-
-
-@Unsqueeze.on("chainer")
-def _(p, c, x):
-    def call(v):
-        for axis in sorted(axes_of(p.axes, len(x.shape) + len(p.axes))):
-            v = c.F.expand_dims(v, axis)
-        return v
+    def call(v: Any) -> Any:
+        v = moved(v, order, F.transpose)
+        v = apply(v) if len(there) == 2 and len(axes) == 1 else F.reshape(apply(F.reshape(v, flat)), there)
+        return moved(v, back(order), F.transpose)
 
     return call
-
-
-@Squeeze.on("keras", x="=", y="=")
-def _(p, k, x):
-    return k.ops.squeeze(x, p.axes)
-
-
-@Unsqueeze.on("keras", x="=", y="=")
-def _(p, k, x):
-    return k.ops.expand_dims(x, p.axes)
-
-
-@Squeeze.on("onnx")
-@Unsqueeze.on("onnx")
-def _(p, o, x):
-    axes = [] if p.axes is None else [o.const(np.array(p.axes, np.int64))]
-    return o.node(type(p).__name__, x, *axes)

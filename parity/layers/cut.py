@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
+from parity.layers.axes import Axes, as_axes, axes_of
 from parity.layers.base import Spec
 from parity.layers.composite import Composite, Parts
 from parity.layers.shape import Move
-from parity.layers.sizes import Axes, as_axes, axes_of
 
 FAR = 2**62
 """Beyond every end: what ONNX takes for "to the end"."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from parity.errors import BadInput
-from parity.layers.axes import Unsqueeze
 from parity.layers.base import Spec
 from parity.layers.composite import Composite, Parts
 from parity.layers.merge import Concat
 from parity.layers.shape import Reshape
 from parity.layers.sizes import Positive, axis_of
 from parity.layers.split import Unstack, numbered
+from parity.layers.squeeze import Unsqueeze
 
 
 @dataclass(frozen=True)

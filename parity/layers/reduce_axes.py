@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
+from parity.layers.axes import SomeAxes, as_axes, axes_of
 from parity.layers.base import Layer, Spec
-from parity.layers.sizes import SomeAxes, as_axes, axes_of
 
 ARGS = """
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.axes import Unsqueeze
 from parity.layers.base import Spec
 from parity.layers.composite import Composite, Parts
 from parity.layers.shape import Move
 from parity.layers.sizes import Natural, Positive, axis_of, need_rank
+from parity.layers.squeeze import Unsqueeze
 
 
 @dataclass(frozen=True)

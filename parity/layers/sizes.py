@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt
@@ -35,10 +34,6 @@ Counts = Annotated[tuple[int, ...], Accepts(Natural | tuple[Natural, ...])]
 """The same, zero allowed."""
 Pads = Annotated[tuple[tuple[int, int], ...], Accepts(Natural | tuple[Natural | tuple[Natural, Natural], ...])]
 """(begin, end) per spatial axis; a file may write one number, or one per axis."""
-Axes = Annotated[tuple[int, ...], Accepts(int | tuple[int, ...])]
-"""Axes; a file may write one number for a list of one."""
-SomeAxes = Annotated[tuple[int, ...] | None, Accepts(int | tuple[int, ...] | None)]
-"""The same, or null for all axes."""
 ONE: Any = 1
 """Default of Sizes: one everywhere."""
 ZERO: Any = 0
@@ -88,23 +83,6 @@ def axis_of(axis: int, rank: int, name: str = "axis") -> int:
     if not -rank <= axis < rank:
         raise BadInput(f"found {axis}, the input has {rank} axes: {-rank} … {rank - 1} are accepted", path=name)
     return axis % rank
-
-
-def as_axes(value: Any) -> tuple[int, ...]:
-    """A tuple of axes from one number or a list."""
-    return (value,) if isinstance(value, int) else tuple(value)
-
-
-def axes_of(axes: Sequence[int], rank: int, name: str = "axes") -> tuple[int, ...]:
-    """Non-negative axes.
-
-    Raises:
-        BadInput: one is out of range or stands twice.
-    """
-    found = tuple(axis_of(a, rank, name) for a in axes)
-    if len(set(found)) < len(found):
-        raise BadInput(f"found {list(axes)}, expected each axis once", path=name)
-    return found
 
 
 def window_size(

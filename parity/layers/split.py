@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.axes import Squeeze
 from parity.layers.base import Spec
 from parity.layers.composite import Composite, Parts
 from parity.layers.shape import Move
 from parity.layers.sizes import Positive, axis_of
+from parity.layers.squeeze import Squeeze
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
+from parity.layers.axes import Axes, as_axes, axes_of
 from parity.layers.base import Spec
 from parity.layers.composite import Composite, Parts
 from parity.layers.shape import Move
-from parity.layers.sizes import Axes, as_axes, axes_of, axis_of
+from parity.layers.sizes import axis_of
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from parity.layers import Layer
-from parity.layers.axes import Squeeze, Unsqueeze
 from parity.layers.cast import Cast
 from parity.layers.cut import Flip, Slice
 from parity.layers.join import Dstack, Hstack, Stack, TransposeSequence, Vstack
@@ -12,6 +11,7 @@ from parity.layers.pad import Cropping1D, Cropping2D, Cropping3D, Pad, ZeroPaddi
 from parity.layers.repeat import Expand, Permutate, Repeat, RepeatVector, Tile
 from parity.layers.space import DepthToSpace, SpaceToDepth
 from parity.layers.split import Split, Unstack
+from parity.layers.squeeze import Squeeze, Unsqueeze
 from parity.layers.transpose import Moveaxis, Rollaxis, Swapaxes
 
 X = np.arange(2.0 * 3 * 4 * 5).reshape(2, 3, 4, 5)
