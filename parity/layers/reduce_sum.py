@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from parity.layers.reduce_axes import ARGS, Reduce
+from parity.layers.reduce_axes import ARGS, Reduce, drift
 
 
 @dataclass(frozen=True)
@@ -128,14 +128,12 @@ def _(p, n, y, x):
 @ReduceLogSumExp.on("magnitude", c=4.0)
 def _(p, n, y, x):
     # The relative error of Σ e^(x − max), as in Softmax, becomes absolute; then the roundings of log and addition.
-    rows = np.sort(p.rows(x), -1)
-    top = rows[..., -1:]
-    below = top - rows
-    share = np.exp(-below)
-    share = share / share.sum(-1, keepdims=True)
-    count = rows.shape[-1]
-    drift = count / 4 * (share * n.repeats(rows)).sum(-1)
-    m = 1 + np.log2(count) + (share * below).sum(-1) + drift + np.abs(top[..., 0])
+    rows = p.rows(x)
+    top = rows.max(-1)
+    below = top[..., None] - rows
+    terms = np.exp(-below)
+    error = (terms * below).sum(-1) + drift(n, terms)
+    m = 1 + np.log2(rows.shape[-1]) + error / terms.sum(-1) + np.abs(top)
     return p.placed(m, x) + np.abs(y)
 
 

@@ -87,7 +87,7 @@ def test_rounding_to_the_nearest_differs():
     ("name", "parameters", "shapes", "message"),
     [
         ("Squeeze", {"axes": 1}, [(2, 3)], r"expected axes of size 1 of \[2, 3\]"),
-        ("Unsqueeze", {"axes": [0, 0]}, [(2, 3)], "expected each axis once"),
+        ("Unsqueeze", {"axes": [0, 0]}, [(2, 3)], "which is one axis twice"),
         ("Unsqueeze", {"axes": 3}, [(2, 3)], "found 3, the input has 3 axes"),
         ("Swapaxes", {"axis1": 0, "axis2": 2}, [(2, 3)], "axis2: found 2"),
         ("Moveaxis", {"source": [0, 1], "destination": 1}, [(2, 3)], "expected as many axes as in source"),
