@@ -100,22 +100,22 @@ def _(p, n, x):
     return np.log(total) + top.reshape(total.shape)
 
 
-@ReduceSum.on("magnitude", c=2.2)
+@ReduceSum.on("magnitude", c=2.9)
 def _(p, n, y, x):
     return p.summed(n, x)
 
 
-@ReduceMean.on("magnitude", c=2.2)
+@ReduceMean.on("magnitude", c=2.9)
 def _(p, n, y, x):
     return p.summed(n, x) / _count(p, x)
 
 
-@ReduceSumSquare.on("magnitude", c=2.2)
+@ReduceSumSquare.on("magnitude", c=3.4)
 def _(p, n, y, x):
     return p.summed(n, x * x, extra=2)  # one more for the squaring
 
 
-@ReduceL2.on("magnitude", c=2.2)
+@ReduceL2.on("magnitude", c=3.4)
 def _(p, n, y, x):
     # √(s + d) − √s ≈ d / 2√s, and the root's own rounding; squares below 2^-126 may count as zero, in all n·2^-126 at
     # most, which changes a root by √ of that where s is smaller still.
@@ -125,7 +125,7 @@ def _(p, n, y, x):
     return half + y + lost * 2.0**24
 
 
-@ReduceLogSumExp.on("magnitude", c=4.0)
+@ReduceLogSumExp.on("magnitude", c=2.5)
 def _(p, n, y, x):
     # The relative error of Σ e^(x − max), as in Softmax, becomes absolute; then the roundings of log and addition.
     rows = p.rows(x)

@@ -94,7 +94,8 @@ def _(p, c, x):
 @Split.on("keras")
 def _(p, k, x):
     axis = k.axis(x, p.axis)
-    return k.ops.split(x, p.said(k.shape(x)[axis]), axis=axis)
+    made = k.ops.split(x, p.said(k.shape(x)[axis]), axis=axis)
+    return made if len(p.output_names) > 1 else made[0]
 
 
 @Split.on("onnx")
@@ -138,4 +139,5 @@ def _(p, c, x):
 
 @Unstack.on("keras", x="=", y="=")
 def _(p, k, x):
-    return k.ops.unstack(x, num=p.num, axis=p.axis)
+    made = k.ops.unstack(x, num=p.num, axis=p.axis)
+    return made if p.num > 1 else made[0]

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from parity.graph import Node
+from parity.judge.bound import Judged, evaluate
 from parity.layers import Layer
 from parity.layers.cast import Cast
 from parity.layers.cut import Flip, Slice
@@ -158,3 +160,12 @@ def test_a_cast_jumps_where_an_error_reaches_a_whole_number():
     assert carry(Cast(dtype="int32"), None, None, e, x).tolist() == [1, 1, 0, 0]
     assert carry(Cast(dtype="bool"), None, None, e, x).tolist() == [0, 0, 0, 1]
     assert carry(Cast(dtype="float32"), None, None, e, x) is e
+
+
+def test_floats_made_of_integers_are_computed_with_in_float64():
+    made = evaluate(
+        Node("n", Cast(dtype="float32"), ("x",), {}), [Judged(np.array([3, 2**24 + 1], np.int32), None)], {}
+    )
+    assert made[0].value.dtype == np.float64
+    assert made[0].value.tolist() == [3, 2**24]  # as every engine rounds it
+    assert made[0].bound is None
