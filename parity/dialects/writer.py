@@ -16,7 +16,7 @@ _TIGHT, _POWER, _SIGN, _TIMES, _PLUS = 5, 4, 3, 2, 1
 
 
 def _inside(value: Any) -> Iterator[Expr]:
-    """Expressions in an operand, also within tuples, lists and dicts."""
+    """Expressions in an operand, also within tuples, lists, dicts and slices."""
     if isinstance(value, Expr):
         yield value
     elif isinstance(value, list | tuple):
@@ -24,6 +24,8 @@ def _inside(value: Any) -> Iterator[Expr]:
             yield from _inside(item)
     elif isinstance(value, dict):
         yield from _inside(list(value.values()))
+    elif isinstance(value, slice):
+        yield from _inside([value.start, value.stop, value.step])
 
 
 def _reached(wanted: Iterable[Expr], given: Iterable[Expr]) -> list[Expr]:
@@ -35,7 +37,7 @@ def _reached(wanted: Iterable[Expr], given: Iterable[Expr]) -> list[Expr]:
         if expr not in found:
             found[expr] = None
             if expr not in stop:
-                todo += _inside(op(expr).operands)
+                todo += [*_inside(op(expr).operands), *op(expr).before]
     return sorted(found, key=lambda e: op(e).serial)
 
 
@@ -85,6 +87,7 @@ class Writer:
         for name, expr in names:
             proposed.setdefault(expr, name)
         unpacked = _unpacked(fresh)
+        statements = {s for e in fresh for s in op(e).before}
         ahead = [e for e in fresh if e in proposed]
         for expr in fresh:
             while ahead and op(ahead[0]).serial < op(expr).serial:
@@ -97,7 +100,9 @@ class Writer:
                 self._assign(", ".join(new.get(p, "_") for p in unpacked[expr]), expr)
                 for part, name in new.items():
                     self.give(part, name)
-            elif expr in proposed or self._deserves(expr, uses[expr]):
+            elif expr in statements and not uses[expr] and expr not in proposed:
+                self.lines.append(" " * self._indent + layout(self._source(expr)[0], self._indent))
+            elif expr in proposed or expr in statements or self._deserves(expr, uses[expr]):
                 name = self._name(expr, proposed, near, exact)
                 self._assign(name, expr)
                 self.give(expr, name)

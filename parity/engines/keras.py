@@ -78,8 +78,11 @@ class KerasModel:
             self._assign(weights)
 
     def _variables(self, node: str) -> dict[str, Any]:
-        found = [v for v in self._holders[node].weights if "seed_generator" not in v.path]
-        return dict(zip(variable_names(found), found, strict=True))
+        found: dict[str, Any] = {}
+        for prefix, layer in self._holders[node]:
+            own = [v for v in layer.weights if "seed_generator" not in v.path]
+            found |= {prefix + name: v for name, v in zip(variable_names(own), own, strict=True)}
+        return found
 
     def read(self) -> Copies:
         """All variables of the layers that hold weights."""
@@ -132,6 +135,7 @@ class _KerasEngine:
         if keras.backend.backend() != self.backend:
             raise RuntimeError(f"Keras came up on {keras.backend.backend()} instead of {self.backend}")
         self._keras = keras
+        keras.saving.register_keras_serializable("parity")(_Zeros)  # Bidirectional makes its layers from their JSON
 
     def _prepare(self, device: str) -> None:
         """Import the backend, quietly, with the threads it may use and no other device in sight."""

@@ -18,9 +18,10 @@ from parity.layers.dense import Linear
 from parity.layers.einsum import EinsumDense
 from parity.layers.matmul import MatMul
 from parity.layers.scale import Scale
-from parity.layers.shape import Reshape, Transpose
+from parity.layers.shape import Reshape
 from parity.layers.sizes import Positive
 from parity.layers.softmax import Softmax
+from parity.layers.transpose import Transpose
 
 HIDDEN = -1e9
 """A score that no softmax sees; exact in float32."""

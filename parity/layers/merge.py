@@ -22,6 +22,7 @@ class Concat(Layer):
 
     axis: int
     inputs: ClassVar[tuple[str, ...]] = ("x", "*")
+    kinds: ClassVar[tuple[str, ...]] = ("fib",)
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """All sizes but the axis's are alike."""
