@@ -74,7 +74,7 @@ class KerasKit:
         Args:
             x: (N, T, …), canonical.
         """
-        batch, steps, *rest = self.shape(x)
+        batch, _, *rest = self.shape(x)
         rule = layer.rule("keras")
         order = permutation(rule.x or "=", 1 + len(rest))
         inside = tuple(1 + a for a in order[1:])

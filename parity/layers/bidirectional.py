@@ -10,7 +10,7 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec
-from parity.layers.composite import Composite
+from parity.layers.composite import Composite, Parts
 from parity.layers.gru import GRU, keras_gru, onnx_gru
 from parity.layers.lstm import LSTM, keras_lstm, onnx_lstm
 from parity.layers.merge import Add, Concat, Mul
@@ -64,11 +64,12 @@ Half.on("onnx")(lambda p, o, x: o.node("Div", x, o.const(np.float32(2))))
 
 @dataclass(frozen=True)
 class Bidirectional(Composite):
-    """A recurrent layer from the beginning and one from the end, each with weights of its own (Schuster & Paliwal 1997).
+    """A recurrent layer from the beginning and one from the end, with weights of their own (Schuster & Paliwal 1997).
 
-    Keras's wrapper of that name, ONNX's direction bidirectional, Chainer's L.NStepBiLSTM, L.NStepBiGRU, L.NStepBiRNNTanh
-    and L.NStepBiRNNReLU. The first states and the lengths of the inner layer are inputs: x, h0, c0, h0 and c0 of the
-    second direction, lengths. Outputs are y, and the last states: h, c, h_backward, c_backward.
+    Keras's wrapper of that name, ONNX's direction bidirectional; Chainer's L.NStepBiLSTM, L.NStepBiGRU,
+    L.NStepBiRNNTanh and L.NStepBiRNNReLU. Inputs are x, first states and lengths if the inner layer has
+    them: x, h0, c0, h0 and c0 of the second direction, lengths. Outputs are y, and the last states: h, c, h_backward,
+    c_backward.
 
     Args:
         inner: the layer of the first direction: {layer: LSTM, units: 5}.
@@ -113,7 +114,8 @@ class Bidirectional(Composite):
         half = len(states) // 2
         return states[:half], states[half:], lengths
 
-    def parts(self, b, *x):
+    def parts(self, b: Parts, *x: str) -> Any:
+        """The two directions, and what joins them."""
         first, second, lengths = self.split(x[1:])
         last = () if lengths is None else (lengths,)
         y, *states = b.add("forward", self.inner, x[0], *first, *last)

@@ -11,7 +11,7 @@ import numpy as np
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec
 from parity.layers.bidirectional import NSTEP_GATES, Bidirectional, Loop, has_nstep, nest_loop, nstep_link
-from parity.layers.composite import Composite
+from parity.layers.composite import Composite, Parts
 from parity.layers.recurrent_calls import nstep_call, nstep_layouts
 from parity.layers.sizes import Positive
 
@@ -65,7 +65,7 @@ def _(p, o, *xs):
 
 @dataclass(frozen=True)
 class NStep(Composite):
-    """Recurrent layers on top of each other: each reads the sequence of the one before, of both directions if it has two.
+    """Recurrent layers on top of each other, each reading the sequence of the one before.
 
     Chainer's L.NStepLSTM, L.NStepGRU, L.NStepRNNTanh, L.NStepRNNReLU, and with ``Bi`` (L.NStepBiLSTM, …) in two
     directions; single layers elsewhere. The first states of the inner layer, if it has any, and the last ones are
@@ -117,7 +117,8 @@ class NStep(Composite):
         """The lengths."""
         return self.loop.indices(*x)
 
-    def parts(self, b, *x):
+    def parts(self, b: Parts, *x: str) -> Any:
+        """One layer after the other, and their last states together."""
         first, lengths = self.loop.split(x[1:])
         piles = self.layers * self.directions
         batch = b.specs[x[0]].shape[0]
@@ -139,7 +140,7 @@ class NStep(Composite):
 
     def layouts(self, dialect: str) -> Mapping[str, str | tuple[str, ...]]:
         """Those of Chainer's NStep links, layer by layer."""
-        found = {}
+        found: dict[str, str | tuple[str, ...]] = {}
         for i in range(self.layers):
             for d in range(self.directions):
                 name = f"l{i}_{('forward_', 'backward_')[d] if self.bidirectional else ''}"

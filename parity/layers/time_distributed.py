@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec
-from parity.layers.composite import Composite
+from parity.layers.composite import Composite, Parts
 from parity.layers.nested import Inner, nest
 
 NATIVE = {
@@ -78,7 +79,8 @@ class TimeDistributed(Composite):
     Where a dialect has none, steps become samples: (N·T, …), the layer, and back.
 
     Args:
-        inner: the layer, with its parameters: {layer: Conv2D, filters: 4, kernel: 3}. It has one input and one output.
+        inner: the layer, with its parameters: {layer: Conv2D, filters: 4, kernel: 3}. It has one input and one output,
+            and counts axes as if there were no steps.
     """
 
     inner: Inner
@@ -111,7 +113,8 @@ class TimeDistributed(Composite):
         """The inner layer's."""
         return self.inner.indices(*Joined().infer(*x))
 
-    def parts(self, b, *x):
+    def parts(self, b: Parts, *x: str) -> Any:
+        """Steps as samples, the layer, and back."""
         shape = b.specs[x[0]].shape
         if len(shape) < 3:
             raise BadInput(f"expected N T and at least one axis more, found shape {list(shape)}", path="from")
