@@ -59,6 +59,11 @@ class KerasKit:
         order = next(order for tensor, _, order in self._known if tensor is x)
         return order.index(axis % len(order))
 
+    def along(self, x: Any, values: Sequence[Any]) -> list[Any]:
+        """One value for each canonical axis of one of the rule's inputs, in the order in which the axes are stored."""
+        order = next(order for tensor, _, order in self._known if tensor is x)
+        return [values[a] for a in order]
+
     def pad(self, x: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Any:
         """Pad the spatial axes of a channels-last tensor."""
         if not any(map(any, pads)):
@@ -67,6 +72,13 @@ class KerasKit:
             width = pads[0] if len(pads) == 1 else tuple(pads)
             return getattr(self.layers, f"ZeroPadding{len(pads)}D")(width)(x)
         return self.ops.pad(x, [[0, 0], *map(list, pads), [0, 0]], constant_values=value)
+
+    def crop(self, x: Any, cut: Sequence[tuple[int, int]]) -> Any:
+        """Cut (begin, end) off the spatial axes of a channels-last tensor."""
+        if not any(map(any, cut)):
+            return x
+        width = cut[0] if len(cut) == 1 else tuple(cut)
+        return getattr(self.layers, f"Cropping{len(cut)}D")(width)(x)
 
     def distributed(self, layer: Layer, x: Any) -> Any:
         """A layer's own rule for every step of the rule's input, each Keras layer of it within TimeDistributed.

@@ -84,6 +84,12 @@ class Expr:
     def __rtruediv__(self, other: Any) -> Expr:
         return Expr("infix", "/", other, self)
 
+    def __pow__(self, other: Any) -> Expr:
+        return Expr("infix", "**", self, other)
+
+    def __rpow__(self, other: Any) -> Expr:
+        return Expr("infix", "**", other, self)
+
     def __neg__(self) -> Expr:
         return Expr("minus", self)
 

@@ -11,8 +11,8 @@ import numpy as np
 from parity.dialects.record import Expr, op
 from parity.dialects.text import Names, Piece, bracketed, flat, layout, literal
 
-_TIGHT, _SIGN, _TIMES, _PLUS = 4, 3, 2, 1
-"""How tightly a call or attribute, a sign, × and ÷, + and − bind."""
+_TIGHT, _POWER, _SIGN, _TIMES, _PLUS = 5, 4, 3, 2, 1
+"""How tightly a call or attribute, a power, a sign, × and ÷, + and − bind."""
 
 
 def _inside(value: Any) -> Iterator[Expr]:
@@ -145,13 +145,19 @@ class Writer:
             return ("-", *self._within(operands[0], _SIGN)), _SIGN
         if kind == "infix":
             symbol, left, right = operands
+            if symbol == "**":  # the right one is taken first, with its sign
+                return (*self._within(left, _TIGHT), " ** ", *self._within(right, _SIGN)), _POWER
             binds = _PLUS if symbol in "+-" else _TIMES
             return (*self._within(left, binds), f" {symbol} ", *self._within(right, binds + 1)), binds
         return constant(operands[0], self._constants), _TIGHT
 
     def _within(self, value: Any, binds: int) -> tuple[Piece, ...]:
         """An operand, in parentheses where it binds less tightly."""
-        pieces, own = self._text[value] if isinstance(value, Expr) else (literal(value, self._value), _SIGN)
+        if isinstance(value, Expr):
+            pieces, own = self._text[value]
+        else:
+            pieces = literal(value, self._value)
+            own = _SIGN if flat(pieces).startswith("-") else _TIGHT
         return pieces if own >= binds else ("(", *pieces, ")")
 
     def _value(self, value: Any) -> tuple[Piece, ...]:

@@ -9,6 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from parity.layout import LayoutMap, Place
 
+Layout = str | tuple[str, ...] | Callable[[str], str]
+"""Where a weight goes: ``"target: pattern"``, several of them, or a function from the weight's axes to the one."""
+
 
 class Spec(NamedTuple):
     """Shape and dtype of a tensor in canonical layout: images N C spatial, sequences N T F."""
@@ -22,7 +25,7 @@ class Weight:
     """A canonical weight.
 
     Args:
-        axes: its axes and gates, as in :mod:`parity.layout`.
+        axes: its axes and gates, as in :mod:`parity.layout`; "1" for an axis of size 1 that may be missing elsewhere.
         shape: one size per axis.
         role: what it is, which decides how random values are drawn: kernel, bias, gamma, beta, mean, variance or table.
         fan_in: number of products summed into one output element (kernels).
@@ -40,7 +43,7 @@ class Rule:
 
     fn: Callable[..., Any]
     when: Callable[[Any], bool] | None
-    layouts: Mapping[str, str | tuple[str, ...]]
+    layouts: Mapping[str, Layout]
     x: str = ""
     y: str = ""
     c: float = 0.0
@@ -117,7 +120,7 @@ class Layer:
         x: str = "",
         y: str = "",
         c: float = 0.0,
-        **layouts: str | tuple[str, ...],
+        **layouts: Layout,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a rule. Of several rules for one dialect the first whose ``when`` holds is taken.
 
@@ -127,7 +130,8 @@ class Layer:
             x: layout of the inputs the rule wants ("" takes any, "=" canonical), for dialects that move axes.
             y: layout of the outputs it gives ("" the same as the first input's).
             c: constant of the rounding bound, float32 (magnitude rules).
-            layouts: canonical weight name → ``"target: pattern"``, or several of them.
+            layouts: canonical weight name → ``"target: pattern"``, several of them, or, where the pattern depends on
+                the weight's axes, a function from those to it.
         """
 
         def register(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,7 +168,7 @@ class Layer:
                 return rule
         raise LookupError(f"{type(self).__name__} has no {dialect} rule for {self.parameters()}")
 
-    def layouts(self, dialect: str) -> Mapping[str, str | tuple[str, ...]]:
+    def layouts(self, dialect: str) -> Mapping[str, Layout]:
         """Canonical weight name → ``"target: pattern"``, or several: those stated with the rule."""
         return self.rule(dialect).layouts
 
@@ -172,6 +176,8 @@ class Layer:
         """Where the weights go in this dialect. Places of weights that the layer does not have keep no pattern."""
         places = []
         for name, texts in self.layouts(dialect).items():
+            if callable(texts):
+                texts = texts(weights[name].axes if name in weights else "")
             for text in (texts,) if isinstance(texts, str) else texts:
                 if name in weights:
                     places.append(Place.parse(name, weights[name].axes, text))

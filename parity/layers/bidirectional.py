@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec
-from parity.layers.composite import Composite, Parts
+from parity.layers.arithmetic import Add, Mul
+from parity.layers.base import Layer, Layout, Spec
+from parity.layers.composite import Composite
 from parity.layers.gru import GRU, keras_gru, onnx_gru
 from parity.layers.lstm import LSTM, keras_lstm, onnx_lstm
-from parity.layers.merge import Add, Concat, Mul
+from parity.layers.merge import Concat
 from parity.layers.nested import Nested, nest
 from parity.layers.recurrent_calls import keras_call, nstep_call, nstep_layouts
 from parity.layers.rnn import RNN, keras_rnn, onnx_rnn
@@ -66,10 +67,9 @@ Half.on("onnx")(lambda p, o, x: o.node("Div", x, o.const(np.float32(2))))
 class Bidirectional(Composite):
     """A recurrent layer from the beginning and one from the end, with weights of their own (Schuster & Paliwal 1997).
 
-    Keras's wrapper of that name, ONNX's direction bidirectional; Chainer's L.NStepBiLSTM, L.NStepBiGRU,
-    L.NStepBiRNNTanh and L.NStepBiRNNReLU. Inputs are x, first states and lengths if the inner layer has
-    them: x, h0, c0, h0 and c0 of the second direction, lengths. Outputs are y, and the last states: h, c, h_backward,
-    c_backward.
+    Keras's wrapper of that name, ONNX's direction bidirectional, Chainer's L.NStepBiLSTM, L.NStepBiGRU,
+    L.NStepBiRNNTanh and L.NStepBiRNNReLU. The first states and the lengths of the inner layer are inputs: x, h0, c0,
+    h0 and c0 of the second direction, lengths. Outputs are y, and the last states: h, c, h_backward, c_backward.
 
     Args:
         inner: the layer of the first direction: {layer: LSTM, units: 5}.
@@ -114,8 +114,8 @@ class Bidirectional(Composite):
         half = len(states) // 2
         return states[:half], states[half:], lengths
 
-    def parts(self, b: Parts, *x: str) -> Any:
-        """The two directions, and what joins them."""
+    def parts(self, b, *x):
+        """Both directions, then what joins them."""
         first, second, lengths = self.split(x[1:])
         last = () if lengths is None else (lengths,)
         y, *states = b.add("forward", self.inner, x[0], *first, *last)
@@ -126,9 +126,9 @@ class Bidirectional(Composite):
             merged = b.add("merged", {"concat": Concat(2), "sum": Add(), "mul": Mul()}[self.merge], y, z)
         return (merged, *states, *others)
 
-    def layouts(self, dialect: str) -> Mapping[str, str | tuple[str, ...]]:
+    def layouts(self, dialect: str) -> Mapping[str, Layout]:
         """The inner layer's, in each of two places."""
-        found: dict[str, str | tuple[str, ...]] = {}
+        found: dict[str, Layout] = {}
         for i, direction in enumerate(("forward", "backward")):
             if dialect == "chainer":
                 own = nstep_layouts(NSTEP_GATES[type(self.inner)], i)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec
+from parity.layers.base import Layer, Layout, Spec
 from parity.layers.bidirectional import NSTEP_GATES, Bidirectional, Loop, has_nstep, nest_loop, nstep_link
 from parity.layers.composite import Composite, Parts
 from parity.layers.recurrent_calls import nstep_call, nstep_layouts
@@ -65,7 +65,7 @@ def _(p, o, *xs):
 
 @dataclass(frozen=True)
 class NStep(Composite):
-    """Recurrent layers on top of each other, each reading the sequence of the one before.
+    """Recurrent layers on top of each other: each reads the sequence of the one before, of both its directions.
 
     Chainer's L.NStepLSTM, L.NStepGRU, L.NStepRNNTanh, L.NStepRNNReLU, and with ``Bi`` (L.NStepBiLSTM, …) in two
     directions; single layers elsewhere. The first states of the inner layer, if it has any, and the last ones are
@@ -117,8 +117,8 @@ class NStep(Composite):
         """The lengths."""
         return self.loop.indices(*x)
 
-    def parts(self, b: Parts, *x: str) -> Any:
-        """One layer after the other, and their last states together."""
+    def parts(self, b, *x):
+        """One layer after the other, then their last states in one pile."""
         first, lengths = self.loop.split(x[1:])
         piles = self.layers * self.directions
         batch = b.specs[x[0]].shape[0]
@@ -138,9 +138,9 @@ class NStep(Composite):
             ends += [found[j : j + half] for j in range(0, len(found), half)]
         return (y, *(b.add(f"last_{s}", Piled(), *(e[j] for e in ends)) for j, s in enumerate(self.loop.states)))
 
-    def layouts(self, dialect: str) -> Mapping[str, str | tuple[str, ...]]:
+    def layouts(self, dialect: str) -> Mapping[str, Layout]:
         """Those of Chainer's NStep links, layer by layer."""
-        found: dict[str, str | tuple[str, ...]] = {}
+        found: dict[str, Layout] = {}
         for i in range(self.layers):
             for d in range(self.directions):
                 name = f"l{i}_{('forward_', 'backward_')[d] if self.bidirectional else ''}"

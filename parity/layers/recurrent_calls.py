@@ -126,8 +126,8 @@ def keras_call(k, layer, x, states, lengths, count, back=False):
 
 def keras_recurrent(p, k, layer, x, rest):
     """A call of one of Keras's recurrent layers."""
-    first, lengths = p.split(rest)
-    return keras_call(k, k.weighted(layer), x, first, lengths, len(p.states), p.direction == "reverse")
+    states, lengths = p.split(rest)
+    return keras_call(k, k.weighted(layer), x, states, lengths, len(p.states), p.direction == "reverse")
 
 
 def onnx_recurrent(p, o, op, x, states, lengths, W, R, b="", rb="", P="", directions=1, **attributes):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec
-from parity.layers.composite import Composite, Parts
+from parity.layers.base import Layer, Layout, Spec
+from parity.layers.composite import Composite
 from parity.layers.nested import Inner, nest
 
 NATIVE = {
@@ -113,8 +113,8 @@ class TimeDistributed(Composite):
         """The inner layer's."""
         return self.inner.indices(*Joined().infer(*x))
 
-    def parts(self, b: Parts, *x: str) -> Any:
-        """Steps as samples, the layer, and back."""
+    def parts(self, b, *x):
+        """N and T joined, the inner layer, and the two apart again."""
         shape = b.specs[x[0]].shape
         if len(shape) < 3:
             raise BadInput(f"expected N T and at least one axis more, found shape {list(shape)}", path="from")
@@ -126,7 +126,7 @@ class TimeDistributed(Composite):
             raise error.within(path="inner") from None
         return b.add("split", Joined(shape[1]), y)
 
-    def layouts(self, dialect: str) -> Mapping[str, str | tuple[str, ...]]:
+    def layouts(self, dialect: str) -> Mapping[str, Layout]:
         """The inner layer's."""
         return self.inner.layouts(dialect)
 

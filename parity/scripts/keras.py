@@ -10,7 +10,22 @@ from parity.dialects.text import quoted
 from parity.dialects.writer import Writer
 from parity.scripts.page import USED, Page, listed
 
-OWN = ("keras", "os", "tf", "jax", "model", "layers", "layer", "variable", "trainable", "fixed", "run", "v")
+OWN = (
+    "keras",
+    "os",
+    "tf",
+    "jax",
+    "model",
+    "layers",
+    "layer",
+    "variable",
+    "trainable",
+    "fixed",
+    "run",
+    "v",
+    "names",
+    "key",
+)
 LAYER = ".layer"
 """Stands behind a node's name where its layer is meant; no tensor is called so."""
 
@@ -54,6 +69,7 @@ def write(page: Page) -> str:
         moved=any("transpose" in c for (c,) in fed) or any("transpose" in c for c in compares),
         model=listed("model = keras.Model", "(", model, ")"),
         feed=listed("feed = ", "[", fed, "]"),
+        nested=any("/" in target for copies in page.copies.values() for target in copies),
         holders=listed("layers = ", "{", holders, "}") if holders else "",
         compares=compares,
     )
