@@ -11,7 +11,7 @@ import numpy as np
 from parity.errors import BadInput
 from parity.layers.base import Layer, Layout, Spec
 from parity.layers.bidirectional import NSTEP_GATES, Bidirectional, Loop, has_nstep, nest_loop, nstep_link
-from parity.layers.composite import Composite, Parts
+from parity.layers.composite import Composite
 from parity.layers.recurrent_calls import nstep_call, nstep_layouts
 from parity.layers.sizes import Positive
 
