@@ -7,6 +7,9 @@ where each canonical weight goes, ``"target: pattern"``::
     "kernel: i (g u) @ifco"      gates stored in another order; "-" before a gate changes its sign
     "B: 1 (0/2 g u) @iofc"       this weight is part 0 of 2 along here; parts nobody fills are zero
     "0/w1: u i @f"               no g in the pattern: this one gate alone
+    "peep_i/W: u=u @i"           on the diagonal of two axes, zeros beside it
+
+A "1" among the canonical axes is an axis of size 1, which a pattern may leave out.
 
 Two weights that go to the same place of one target are added there; that map cannot be inverted.
 """
@@ -24,6 +27,7 @@ from einops import EinopsError, rearrange
 
 _PART = re.compile(r"(\d+)/(\d+)")
 _AXIS = re.compile(r"[a-z]+")
+_TWICE = re.compile(r"\b([a-z]+)=\1\b")
 
 
 def split_order(text: str) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -83,7 +87,7 @@ class Place:
             raise ValueError(f"gate {', '.join(unknown)} is unknown: {self.canonical!r} {has}")
         if len(set(stored)) < len(stored):
             raise ValueError(f"a gate stands twice in '@{self.pattern.partition('@')[2].strip()}'")
-        if missing := sorted(set(self._axes) - set(_AXIS.findall(pattern)) - set(self._dropped)):
+        if missing := sorted(set(self._axes) - set(_AXIS.findall(pattern)) - {"1", *self._dropped}):
             raise ValueError(f"axis {', '.join(missing)} of {self.canonical!r} is not in the pattern")
         for index, count in self.parts:
             if index >= count:
@@ -116,11 +120,23 @@ class Place:
         return tuple((int(k), int(n)) for k, n in _PART.findall(self.pattern))
 
     @cached_property
+    def _twice(self) -> str:
+        """The axis that stands on a diagonal; empty without one."""
+        found = _TWICE.search(self.pattern)
+        return found[1] if found else ""
+
+    @cached_property
+    def _kept(self) -> list[str]:
+        return [a for a in self._axes if a not in self._dropped]
+
+    @cached_property
     def _transform(self) -> tuple[str, str]:
-        """The two sides of the einops pattern, without gates, parts as axes p0, p1, …."""
+        """The two sides of the einops pattern, without gates, parts as axes p0, p1, …, a second axis as "twice"."""
         number = iter(range(9))
         right = _PART.sub(lambda m: f"p{next(number)}", split_order(self.pattern)[0])
-        left = [f"p{i}" for i in range(len(self.parts))] + [a for a in self._axes if a not in self._dropped]
+        left = [f"p{i}" for i in range(len(self.parts))] + self._kept
+        if self._twice:
+            left, right = [*left, "twice"], _TWICE.sub(r"\1 twice", right)
         return " ".join(left), right
 
     def put(self, array: np.ndarray) -> np.ndarray:
@@ -133,22 +149,33 @@ class Place:
                 array = array * np.array([s for _, s in self._gates], array.dtype).reshape(shape)
             if self._dropped:
                 array = array.squeeze(axis)
+        if self._twice:
+            of = self._kept.index(self._twice)
+            last = np.moveaxis(array, of, -1)
+            array = np.moveaxis(last[..., None] * np.eye(last.shape[-1], dtype=array.dtype), -2, of)
         if self.parts:
             whole = np.zeros([n for _, n in self.parts] + list(array.shape), array.dtype)
             whole[tuple(k for k, _ in self.parts)] = array
             array = whole
         left, right = self._transform
-        return np.ascontiguousarray(rearrange(array, f"{left} -> {right}"))
+        return np.asarray(
+            rearrange(array, f"{left} -> {right}"), order="C"
+        )  # ascontiguousarray would add an axis to a scalar
 
     def take(self, target: np.ndarray, shape: tuple[int, ...], into: np.ndarray) -> None:
         """Read back what :meth:`put` stored, into the canonical array ``into`` of the given shape."""
         left, right = self._transform
-        sizes = {a: s for a, s in zip(self._axes, shape, strict=True) if a not in self._dropped}
+        sizes = {a: s for a, s in zip(self._axes, shape, strict=True) if a not in ("1", *self._dropped)}
         if self._gates and "g" in sizes:
             sizes["g"] = len(self._gates)
         sizes |= {f"p{i}": n for i, (_, n) in enumerate(self.parts)}
+        if self._twice:
+            sizes["twice"] = sizes[self._twice]
         array = rearrange(target, f"{right} -> {left}", **sizes)
         array = array[tuple(k for k, _ in self.parts)] if self.parts else array
+        if self._twice:
+            of = self._kept.index(self._twice)
+            array = np.moveaxis(np.diagonal(array, axis1=of, axis2=-1), -1, of)
         if not self._gates:
             into[...] = array
             return

@@ -9,6 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from parity.layout import LayoutMap, Place
 
+Layout = str | tuple[str, ...] | Callable[[str], str]
+"""Where a weight goes: ``"target: pattern"``, several of them, or a function from the weight's axes to the one."""
+
 
 class Spec(NamedTuple):
     """Shape and dtype of a tensor in canonical layout: images N C spatial, sequences N T F."""
@@ -22,7 +25,7 @@ class Weight:
     """A canonical weight.
 
     Args:
-        axes: its axes and gates, as in :mod:`parity.layout`.
+        axes: its axes and gates, as in :mod:`parity.layout`; "1" for an axis of size 1 that may be missing elsewhere.
         shape: one size per axis.
         role: what it is, which decides how random values are drawn: kernel, bias, gamma, beta, mean, variance or table.
         fan_in: number of products summed into one output element (kernels).
@@ -40,7 +43,7 @@ class Rule:
 
     fn: Callable[..., Any]
     when: Callable[[Any], bool] | None
-    layouts: Mapping[str, str | tuple[str, ...]]
+    layouts: Mapping[str, Layout]
     x: str = ""
     y: str = ""
     c: float = 0.0
@@ -65,7 +68,7 @@ class Layer:
     """Names of the outputs; the first is the layer itself. A property where parameters decide."""
     kinds: ClassVar[tuple[str, ...]] = ("f",)
     """For each input the kinds of dtype it may have, of f (floats), i (integers) and b (booleans); the last one serves
-    all further inputs."""
+    all further inputs. A property where parameters decide."""
     domain: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     """Open interval from which tests and calibration draw float inputs."""
     independent: ClassVar[bool] = False
@@ -84,10 +87,9 @@ class Layer:
         if not abstract:
             Layer.registry[cls.__name__] = cls
 
-    @classmethod
-    def accepts(cls, inputs: int) -> tuple[str, ...]:
+    def accepts(self, inputs: int) -> tuple[str, ...]:
         """``kinds`` for so many inputs."""
-        return tuple(cls.kinds[min(i, len(cls.kinds) - 1)] for i in range(inputs))
+        return tuple(self.kinds[min(i, len(self.kinds) - 1)] for i in range(inputs))
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Shapes and dtypes of the outputs, one per ``output_names``. The default keeps the first input's.
@@ -97,8 +99,8 @@ class Layer:
         """
         return (x[0],)
 
-    def indices(self, *x: Spec) -> dict[int, int]:
-        """Number of an input that holds indices → how many there are to choose from; accepted are 0 … that less 1."""
+    def indices(self, *x: Spec) -> Mapping[int, int | range]:
+        """Number of an input that holds indices → how many there are to choose from, 0 … that less 1, or which."""
         return {}
 
     def arithmetic(self, *x: Spec) -> str:
@@ -118,7 +120,7 @@ class Layer:
         x: str = "",
         y: str = "",
         c: float = 0.0,
-        **layouts: str | tuple[str, ...],
+        **layouts: Layout,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a rule. Of several rules for one dialect the first whose ``when`` holds is taken.
 
@@ -128,7 +130,8 @@ class Layer:
             x: layout of the inputs the rule wants ("" takes any, "=" canonical), for dialects that move axes.
             y: layout of the outputs it gives ("" the same as the first input's).
             c: constant of the rounding bound, float32 (magnitude rules).
-            layouts: canonical weight name → ``"target: pattern"``, or several of them.
+            layouts: canonical weight name → ``"target: pattern"``, several of them, or, where the pattern depends on
+                the weight's axes, a function from those to it.
         """
 
         def register(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -165,10 +168,16 @@ class Layer:
                 return rule
         raise LookupError(f"{type(self).__name__} has no {dialect} rule for {self.parameters()}")
 
+    def layouts(self, dialect: str) -> Mapping[str, Layout]:
+        """Canonical weight name → ``"target: pattern"``, or several: those stated with the rule."""
+        return self.rule(dialect).layouts
+
     def layout_map(self, dialect: str, weights: Mapping[str, Weight]) -> LayoutMap:
         """Where the weights go in this dialect. Places of weights that the layer does not have keep no pattern."""
         places = []
-        for name, texts in self.rule(dialect).layouts.items():
+        for name, texts in self.layouts(dialect).items():
+            if callable(texts):
+                texts = texts(weights[name].axes if name in weights else "")
             for text in (texts,) if isinstance(texts, str) else texts:
                 if name in weights:
                     places.append(Place.parse(name, weights[name].axes, text))
@@ -180,10 +189,29 @@ class Layer:
         """Parameter name → value, as stated or by default."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
+    def described(self) -> dict[str, Any]:
+        """Name and parameters as JSON takes them, layers within it too; :meth:`of` reads it."""
+        own = {k: v.described() if isinstance(v, Layer) else v for k, v in self.parameters().items()}
+        return {"layer": type(self).__name__, **own}
+
+    @staticmethod
+    def of(described: Mapping[str, Any]) -> Layer:
+        """The layer that :meth:`described` describes.
+
+        Raises:
+            BadInput: its parameters do not go together.
+        """
+        parameters = {k: _tuples(v) for k, v in described.items() if k != "layer"}
+        return Layer.registry[described["layer"]](**parameters)
+
     @classmethod
     def takes(cls) -> str:
         """The accepted parameters, for messages."""
         return ", ".join(f.name for f in fields(cls)) or "no parameters"
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
