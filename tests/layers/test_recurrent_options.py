@@ -270,7 +270,7 @@ def test_a_hard_gate_is_exact_where_it_is_closed():
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: LSTM(units=2, stateful=True, lengths=True), "steps all sequences alike"),
     (lambda: GRU(units=2, stateful=True, reset_after=True), "resets before the matrix"),
-    (lambda: Bidirectional(LSTM(units=2, direction="reverse")), 
+    (lambda: Bidirectional(LSTM(units=2, direction="reverse")),
      "found reverse, accepted within Bidirectional: forward"),
     (lambda: NStep(LSTM(units=2), layers=1), "accepted: 2 or more"),
     (lambda: LSTM(units=2, initial_state=True).infer(*(Spec(s) for s in ((3, 4, 5), (3, 2), (3, 4)))),
