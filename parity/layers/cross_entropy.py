@@ -23,8 +23,8 @@ class SoftmaxCrossEntropy(Layer):
 
     Args:
         reduction: mean over all labels that are not ignored, or none. Chainer calls this ``reduce``, and none "no".
-        ignore_label: whose loss is 0 and does not count; one of the classes, or next to them; null for none. Stated, because the defaults differ: Chainer
-            −1, Keras and ONNX none.
+        ignore_label: whose loss is 0 and does not count; one of the classes, or next to them; null for none. Stated,
+            because the defaults differ: Chainer −1, Keras and ONNX none.
     """
 
     reduction: Literal["mean", "none"]
