@@ -124,8 +124,8 @@ class KerasModel:
 def _settle_without_tensorflow(keras: Any) -> None:
     """Let Keras find, once and for all, that TensorFlow is not needed.
 
-    It looks for it when a layer is serialised, as Bidirectional does: 5 s, and 0.6 s more for every network after, since
-    garbage collection then goes over all of TensorFlow.
+    It looks for it when a layer is serialised, as Bidirectional does: 5 s, and 0.6 s more for every network after,
+    since garbage collection then goes over all of TensorFlow.
     """
     sys.modules["tensorflow"] = None  # type: ignore[assignment]
     try:
