@@ -23,6 +23,8 @@ FILES = [
     "networks/tied_weights",
     "seeds/mnist_mlp",
     "seeds/two_linears",
+    "layers/reduce_sum",  # to a single number
+    "networks/integers_moved",
 ]
 TARGETS = [Target(engine) for engine in ("chainer", "keras-jax", "onnxruntime", "onnx-reference")]
 
