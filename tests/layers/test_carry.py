@@ -14,7 +14,8 @@ from parity.layers import Layer, Spec
 
 SUMS = {  # beside the layers that say so of themselves
     **dict.fromkeys(("AveragePool2D", "GlobalAveragePool", "LayerNorm", "LocalResponseNorm"), 4.5),
-    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional", "NStep"), 8.0),  # through all gates and many steps
+    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional"), 8.0),  # through all gates and many steps
+    "NStep": 12.0,  # through several such layers
 }
 LONG = [
     ("Linear", {"units": 8}, (4, 1152)),
