@@ -52,7 +52,7 @@ def write(page: Page) -> str:
         *graph.inputs,
         *graph.outputs,
         *within,
-    ]  # a model takes all inputs; a layer's parts are not reached from it
+    ]
     texts = writer.write(layers + [(name, t.tensor) for name, t in tensors.items()], roots)
 
     for node in kit.holders:
