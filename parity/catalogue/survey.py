@@ -1,0 +1,274 @@
+"""What the shipped cases show of every layer: how each dialect says it, and which argument carries which parameter."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from parity.case.build import adapter
+from parity.case.case import Case
+from parity.catalogue.carrier import Carrier, Pair, Slot
+from parity.catalogue.recording import DIALECTS, TENSOR, Call, alone, record, with_layer
+from parity.errors import BadInput
+from parity.graph import Graph, Node
+from parity.layers import Layer
+
+GLUE = {
+    *("pad", "reshape", "transpose", "squeeze", "expand_dims", "broadcast_to", "stack", "separate", "cast", "flatten"),
+    *("Permute", "Reshape", "Pad", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Cast", "Flatten", "Expand"),
+    *("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D", "Cropping2D", "Cropping3D"),
+}
+"""Calls that change no value. Beside another call they bring tensors into the shape that it wants."""
+TRIED = 6
+"""Other values of a parameter that are tried."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One layer as it occurs in a case.
+
+    Args:
+        case: where.
+        node: in the case's graph.
+        graph: of this node alone.
+        calls: dialect → calls; a gap has none.
+        gaps: dialect → why there are none.
+        fed: whether the node reads the case's inputs, not other layers.
+    """
+
+    case: Case
+    node: Node
+    graph: Graph
+    calls: dict[str, tuple[Call, ...]]
+    gaps: dict[str, str]
+    fed: bool
+
+    @property
+    def layer(self) -> Layer:
+        """With its parameters."""
+        return self.node.layer
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way in which a dialect says a layer.
+
+    Args:
+        main: what computes, each once, in order.
+        glue: what shapes tensors for it.
+        samples: where it was seen.
+    """
+
+    main: tuple[str, ...]
+    glue: tuple[str, ...]
+    samples: tuple[Sample, ...] = field(repr=False)
+
+    @property
+    def native(self) -> bool:
+        """One operation of the framework is the layer."""
+        return len(self.main) == 1
+
+
+@dataclass
+class Survey:
+    """All that the cases show of one layer."""
+
+    cls: type[Layer]
+    samples: tuple[Sample, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the layer."""
+        return self.cls.__name__
+
+    @property
+    def family(self) -> str:
+        """The module it stands in."""
+        return self.cls.__module__.rpartition(".")[2]
+
+    @property
+    def own(self) -> tuple[Sample, ...]:
+        """Of its own case file; others where there are none."""
+        named = (s for s in self.samples if s.case.file.stem.replace("_", "") == self.name.lower())
+        return tuple(named) or self.samples
+
+    def gaps(self, dialect: str, *engines: str) -> list[tuple[str, str, bool]]:
+        """(dialect or engine, why, always) of the declared gaps."""
+        keys = (dialect, *engines)
+        return [(key, gap.why, gap.when is None) for key in keys for gap in self.cls._lookup("gaps", key)]
+
+    def forms(self, dialect: str) -> list[Form]:
+        """The ways it is said, native ones first."""
+        found: dict[tuple[str, ...], list[Sample]] = {}
+        glue: dict[tuple[str, ...], dict[str, None]] = {}
+        for sample in self.samples:
+            if dialect in sample.calls:
+                main, shaping = split(sample.calls[dialect])
+                found.setdefault(main, []).append(sample)
+                glue.setdefault(main, {}).update(dict.fromkeys(shaping))
+        made = [Form(main, tuple(glue[main]), tuple(samples)) for main, samples in found.items()]
+        return sorted(made, key=lambda f: not f.native)
+
+    def native(self, dialect: str) -> tuple[str, ...]:
+        """Operations of the framework that are this layer; none where it has to be composed."""
+        names = dict.fromkeys(name for form in self.forms(dialect) if form.native for name in form.main)
+        return tuple(n for n in names if n[0].isalpha())
+
+    @cached_property
+    def _moved(self) -> list[_Moved]:
+        """Every sample with one parameter moved, where that fits."""
+        out = []
+        for number, sample in enumerate(self.own):
+            for f in fields(self.cls):
+                for value in self._values(sample, f.name):
+                    with contextlib.suppress(BadInput, ValueError):
+                        out.append(_move(sample, number, f.name, value))
+        return out
+
+    def _values(self, sample: Sample, parameter: str) -> list[Any]:
+        now = getattr(sample.layer, parameter)
+        seen = [getattr(s.layer, parameter) for s in self.samples]
+        other: list[Any] = []
+        for value in (*seen, *_other(now)):
+            if type(value) is type(now) and value != now and value not in other:
+                other.append(value)
+        return other[:TRIED]
+
+    def carriers(self, dialect: str, parameter: str) -> list[Carrier]:
+        """Arguments that carry a parameter, at most one for each operation that is the layer."""
+        standing = set(self.native(dialect))
+        found: dict[tuple[str, Slot], Carrier] = {}
+        for number, name, value, calls, _ in self._moved:
+            sample = self.own[number]
+            if name != parameter or dialect not in calls or dialect not in sample.calls:
+                continue
+            for call, slot, before, after in _differences(sample.calls[dialect], calls[dialect]):
+                if call in standing and TENSOR not in (before, after):
+                    carrier = found.setdefault((call, slot), Carrier(parameter, call, slot))
+                    if (known := Pair(number, getattr(sample.layer, name), before)) not in carrier.pairs:
+                        carrier.pairs.append(known)
+                    carrier.pairs.append(Pair(number, value, after))
+        for carrier in self._constant(dialect, parameter) if not found else ():
+            found[carrier.callable, carrier.slot] = carrier
+        best: dict[str, Carrier] = {}
+        for carrier in sorted(found.values(), key=lambda c: not c.relation):
+            best.setdefault(carrier.callable, carrier)
+        return list(best.values())
+
+    def _constant(self, dialect: str, parameter: str) -> Iterator[Carrier]:
+        """Arguments that say what we say in every sample, where no parameter can be moved by itself."""
+        found: dict[tuple[str, Slot], Carrier] = {}
+        for number, sample in enumerate(self.own):
+            for call in sample.calls.get(dialect, ()):
+                for slot, theirs in call.arguments().items():
+                    if call.name in self.native(dialect):
+                        carrier = found.setdefault((call.name, slot), Carrier(parameter, call.name, slot))
+                        carrier.pairs.append(Pair(number, getattr(sample.layer, parameter), theirs))
+        for carrier in found.values():
+            values = [p.ours for p in carrier.pairs]
+            if any(v != values[0] for v in values) and carrier.relation == "same":
+                yield carrier
+
+    def fixed(self, dialect: str, parameter: str) -> dict[str, Any]:
+        """Operation → the value it stands for, where the dialect has no argument for a parameter.
+
+        Either two operations share the values between them, or one value takes fewer calls than all others.
+        """
+        if self.carriers(dialect, parameter) or self._weighs(parameter):
+            return {}
+        forms = [f for f in self.forms(dialect) if f.native]
+        values = {f.main[0]: {getattr(s.layer, parameter) for s in f.samples} for f in forms}
+        if len(values) > 1 and all(len(v) == 1 for v in values.values()) and len(set.union(*values.values())) > 1:
+            return {name: min(value) for name, value in values.items()}
+        few, many = [], []
+        for number, name, value, calls, _ in self._moved:
+            sample = self.own[number]
+            if name == parameter and dialect in calls and dialect in sample.calls:
+                now = getattr(sample.layer, name)
+                longer = len(calls[dialect]) - len(sample.calls[dialect])
+                few += [now] if longer > 0 else [value] if longer < 0 else []
+                many += [value] if longer > 0 else [now] if longer < 0 else []
+        plain = few and all(v == few[0] for v in few) and few[0] not in many
+        return dict.fromkeys(values, few[0]) if plain else {}
+
+    def _weighs(self, parameter: str) -> bool:
+        """Whether the parameter decides which weights there are: then the weights say it."""
+        return any(
+            moved.weights != self.own[moved.sample].graph.weights.keys()
+            for moved in self._moved
+            if moved.parameter == parameter
+        )
+
+
+class _Moved(NamedTuple):
+    """A sample (its number) with another value of one parameter: what is called, and names of the weights."""
+
+    sample: int
+    parameter: str
+    value: Any
+    calls: dict[str, tuple[Call, ...]]
+    weights: set[str]
+
+
+def _move(sample: Sample, number: int, parameter: str, value: Any) -> _Moved:
+    """Raises:
+    BadInput, ValueError: the value does not fit.
+    """
+    layer = adapter(type(sample.layer)).validate_python(sample.layer.parameters() | {parameter: value})
+    graph = with_layer(sample.graph, layer)
+    calls = {d: record(graph, d) for d in DIALECTS if not layer.gap(d)}
+    return _Moved(number, parameter, value, calls, set(graph.weights))
+
+
+def _other(value: Any) -> Iterator[Any]:
+    """Values of the same type that may fit too."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, value + 2, value * 2, value - 1)
+    elif isinstance(value, float):
+        yield from (value + 0.25, value * 1.5 + 0.5, value / 2)
+    elif isinstance(value, tuple) and value:
+        yield from zip(*(tuple(_other(v)) for v in value), strict=False)
+
+
+def _differences(before: Iterable[Call], after: Iterable[Call]) -> Iterator[tuple[str, Slot, Any, Any]]:
+    """(callable, slot, value before, value after), if the same things are called."""
+    old, new = list(before), list(after)
+    if [c.name for c in old] != [c.name for c in new]:
+        return
+    for a, b in zip(old, new, strict=True):
+        first, second = a.arguments(), b.arguments()
+        for slot in first.keys() & second.keys():
+            if first[slot] != second[slot] or type(first[slot]) is not type(second[slot]):
+                yield a.name, slot, first[slot], second[slot]
+
+
+def split(calls: Iterable[Call]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of what computes and of what only shapes; where nothing computes, shaping is what the layer does."""
+    names = list(dict.fromkeys(call.name for call in calls))
+    shaping = [n for n in names if n.rpartition(".")[2] in GLUE]
+    main = [n for n in names if n not in shaping]
+    return (tuple(main), tuple(shaping)) if main else (tuple(shaping), ())
+
+
+def survey(cases: Iterable[Case]) -> dict[str, Survey]:
+    """Layer name → what the cases show, by family and in the order of the registry."""
+    found: dict[str, list[Sample]] = {name: [] for name in Layer.registry}
+    seen = set()
+    for case in cases:
+        for node in case.graph.nodes:
+            key = (node.layer, case.graph.input_specs(node))
+            if key in seen:
+                continue
+            seen.add(key)
+            graph = alone(case.graph, node)
+            gaps = {d: why for d in DIALECTS if (why := node.layer.gap(d))}
+            calls = {d: record(graph, d) for d in DIALECTS if d not in gaps}
+            fed = set(node.inputs) <= set(case.graph.inputs)
+            found[type(node.layer).__name__].append(Sample(case, node, graph, calls, gaps, fed))
+    surveys = [Survey(Layer.registry[name], tuple(samples)) for name, samples in found.items()]
+    return {s.name: s for s in sorted(surveys, key=lambda s: s.family)}
