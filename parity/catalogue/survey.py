@@ -36,7 +36,6 @@ class Sample:
         graph: of this node alone.
         calls: dialect → calls; a gap has none.
         gaps: dialect → why there are none.
-        fed: whether the node reads the case's inputs, not other layers.
     """
 
     case: Case
@@ -44,7 +43,6 @@ class Sample:
     graph: Graph
     calls: dict[str, tuple[Call, ...]]
     gaps: dict[str, str]
-    fed: bool
 
     @property
     def layer(self) -> Layer:
@@ -268,7 +266,6 @@ def survey(cases: Iterable[Case]) -> dict[str, Survey]:
             graph = alone(case.graph, node)
             gaps = {d: why for d in DIALECTS if (why := node.layer.gap(d))}
             calls = {d: record(graph, d) for d in DIALECTS if d not in gaps}
-            fed = set(node.inputs) <= set(case.graph.inputs)
-            found[type(node.layer).__name__].append(Sample(case, node, graph, calls, gaps, fed))
+            found[type(node.layer).__name__].append(Sample(case, node, graph, calls, gaps))
     surveys = [Survey(Layer.registry[name], tuple(samples)) for name, samples in found.items()]
     return {s.name: s for s in sorted(surveys, key=lambda s: s.family)}

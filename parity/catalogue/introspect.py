@@ -1,0 +1,212 @@
+"""Asks one framework, in a process of its own: ``python -m parity.catalogue.introspect DIALECT < questions > answers``.
+
+The questions (JSON) name callables, arguments to leave out, and layers whose initial values are wanted; what a
+framework does unasked is found by leaving an argument out and seeing which of our parameters' values that is.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue.arrays import apart, case_of, meaning, sample_arrays
+from parity.catalogue.carrier import Carrier, Pair, is_number
+from parity.catalogue.frameworks import Initial, start
+from parity.graph import Graph
+from parity.layers import Layer
+from parity.layout import split_order
+
+SAME = 3e-5
+"""Relative distance up to which float32 and float64 say the same."""
+CLEAR = 10
+"""How many times nearer one value must be than all others to be recognised."""
+DRAWN = 200_000
+"""Elements of which a variance is measured."""
+TIMES = 64
+"""An axis grows so many times for it, at most."""
+FANS = ("fan_in", "fan_out")
+
+
+def tuples(value: Any) -> Any:
+    """JSON's lists as the tuples that they were."""
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
+
+
+def unasked(framework: Any, question: dict[str, Any], known: dict[str, str | None]) -> dict[str, Any]:
+    """What happens without an argument.
+
+    Args:
+        question: ``parameter``, ``callable``, ``slot``, ``pairs``, ``samples``, ``candidates``.
+        known: the callable's parameters and defaults.
+
+    Returns:
+        ``argument``, ``default`` (text; None: it has to be stated), and ``value`` (in our terms), ``as`` (another of
+        our parameters that it is equal to), ``error`` or nothing; ``sure`` whether running it told the value.
+    """
+    slot = question["slot"]
+    argument = list(known)[slot] if isinstance(slot, int) else slot
+    default = known.get(argument, "")
+    out: dict[str, Any] = {"callable": question["callable"], "argument": argument, "default": default}
+    if default is None:
+        return out
+    pairs = [Pair(sample, tuples(ours), tuples(theirs)) for sample, ours, theirs in question["pairs"]]
+    carrier = Carrier(question["parameter"], question["callable"], slot, pairs)
+    best: dict[str, Any] = {}
+    for number, (file, id_, node) in question["samples"]:
+        graph, inputs, weights = sample_arrays(case_of(Path(file), id_), node)
+        layer, example = graph.nodes[0].layer, getattr(graph.nodes[0].layer, carrier.parameter)
+        candidates = []
+        with contextlib.suppress(ValueError, SyntaxError):
+            candidates.append({"value": carrier.read(ast.literal_eval(default), number, example)})
+        for name, value in layer.parameters().items():
+            if name != carrier.parameter and isinstance(value, tuple) and _like(value, example):
+                candidates.append({"as": name})
+        candidates += [{"value": tuples(c)} for c in question["candidates"] if _like(tuples(c), example)]
+        try:
+            live = framework.run(graph, inputs, weights, carrier.callable, slot)
+        except Exception as error:  # noqa: BLE001  whatever a framework raises is what happens unasked
+            best = best or {"error": f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:120]}"}
+            continue
+        found = recognised(graph, layer, carrier.parameter, candidates, live, inputs, weights)
+        if found and (found["sure"] or not best.get("case")):
+            best = found | {"case": id_}
+        if found and found["sure"]:
+            break
+    return out | best
+
+
+def _like(a: Any, b: Any) -> bool:
+    """Of one type, tuples down to their items."""
+    if is_number(a) and is_number(b):
+        return isinstance(b, float) or isinstance(a, int)
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_like, a, b))
+    return type(a) is type(b)
+
+
+def recognised(
+    graph: Graph, layer: Layer, parameter: str, candidates: list[dict[str, Any]], live: Any, inputs: Any, weights: Any
+) -> dict[str, Any]:
+    """The candidate that gives a framework's output; ``sure`` if it alone does."""
+    errors: list[tuple[float, Any, dict[str, Any]]] = []
+    for candidate in candidates:
+        value = getattr(layer, candidate["as"]) if "as" in candidate else candidate["value"]
+        if all(value != v for _, v, _ in errors):
+            with contextlib.suppress(Exception):  # a value that does not fit is not it
+                made = meaning(graph, dataclasses.replace(layer, **{parameter: value}), inputs, weights)
+                errors.append((apart(made, np.asarray(live, made.dtype)), value, candidate))
+    fits = [e for e in errors if e[0] <= SAME]
+    if not fits:
+        return {}
+    least = min(e[0] for e in fits)
+    near = [e for e in errors if e[0] <= CLEAR * least + 1e-12]
+    return near[0][2] | {"sure": len(near) == 1}
+
+
+def initial(framework: Any, question: list[str]) -> dict[str, Any]:
+    """Canonical weight → initializer, or constant, and its variance on a large weight of this kind."""
+    graph, _, _ = sample_arrays(case_of(Path(question[0]), question[1]), question[2])
+    node = graph.nodes[0]
+    declared = graph.node_weights(node)
+    layouts = node.layer.layout_map(framework.dialect, declared)
+    made = {i.name: i for i in framework.initial(graph)}
+    shapes = {name: w.shape for name, w in declared.items()}
+    held = {t: i.made for t, i in made.items() if t in layouts.targets}
+    back = layouts.inverse(held, shapes) if set(layouts.targets) <= set(held) else {}
+    out: dict[str, Any] = {}
+    for name, array in back.items():
+        axes = split_order(declared[name].axes)
+        targets = [p.target for p in layouts.places if p.source == name]
+        if constant := _constant(array, axes):
+            out[name] = {"targets": targets, "constant": constant}
+            continue
+        rules = {made[t].kind for t in targets}
+        large = _enlarged(declared[name].axes, array.shape)
+        places = [p for p in layouts.places if p.source == name]
+        sent = {p.target: p.put(np.zeros(large, np.float32)).shape for p in places}
+        drawn = [_draw(made[t], shape) for t, shape in sent.items()]
+        variance = float(np.mean([d.var(dtype=np.float64) for d in drawn]))
+        out[name] = {
+            "targets": targets,
+            "kind": " and ".join(sorted(rules)) or "?",
+            "shape": list(large),
+            "variance": float(f"{variance:.3g}"),
+        }
+    return out
+
+
+def _draw(weight: Initial, shape: tuple[int, ...]) -> np.ndarray:
+    return weight.draw(shape) if weight.draw else weight.made
+
+
+def _constant(array: np.ndarray, axes: tuple[str, tuple[tuple[str, int], ...]]) -> str:
+    """``0``, or ``0, f: 1`` where a gate has another; empty where values differ."""
+    if array.size < 2 or not array.size:
+        return ""
+    if (array == array.flat[0]).all():
+        return f"{float(array.flat[0]):g}"
+    pattern, gates = axes
+    if not gates or "g" not in pattern.split():
+        return ""
+    rows = np.moveaxis(array, pattern.split().index("g"), 0).reshape(len(gates), -1)
+    if not (rows == rows[:, :1]).all():
+        return ""
+    common = float(np.median(rows[:, 0]))
+    others = [f"gate {g}: {v:g}" for (g, _), v in zip(gates, rows[:, 0].tolist(), strict=True) if v != common]
+    return ", ".join([f"{common:g}", *others])
+
+
+def _enlarged(axes: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with its feature axes longer: what a variance says is clearer of many elements, and fans differ."""
+    names = split_order(axes)[0].split()
+    grow = [n not in ("g", "d", "h", "w") for n in names]
+    times = int(min(TIMES, max(1.0, (DRAWN / math.prod(shape)) ** (1 / max(1, sum(grow))))))
+    return tuple(s * times if g else s for s, g in zip(shape, grow, strict=True))
+
+
+def answers(dialect: str, questions: dict[str, Any]) -> dict[str, Any]:
+    """All of them.
+
+    Raises:
+        ImportError: the framework is not here.
+    """
+    framework, versions = start(dialect)
+    framework.dialect = dialect
+    known = {name: framework.parameters(name) for name in questions["callables"]}
+    return {
+        "versions": versions,
+        "callables": known,
+        "unasked": {
+            layer: {p: [unasked(framework, q, known[q["callable"]]) for q in asked] for p, asked in parameters.items()}
+            for layer, parameters in questions["unasked"].items()
+        },
+        "initial": {
+            layer: {form: initial(framework, q) for form, q in forms.items()}
+            for layer, forms in questions["initial"].items()
+        },
+    }
+
+
+def main() -> None:
+    """Answers go to the descriptor that stdout was; what a framework prints does not."""
+    sink = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    try:
+        found = answers(sys.argv[1], json.load(sys.stdin))
+    except ImportError as error:
+        found = {"missing": str(error)}
+    json.dump(found, sink)
+    sink.close()
+
+
+if __name__ == "__main__":
+    main()
