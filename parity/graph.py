@@ -8,44 +8,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from parity.errors import BadInput, listed, near, shown
 from parity.layers import Layer, Spec, Weight
+from parity.node import Node, in_order
 
+KINDS = {"f": "floats", "i": "integers", "b": "booleans"}
+"""Kind of a dtype → what a message calls it."""
 LIMIT = 2**31
 """Elements a tensor of a case may have (8 GB of float32)."""
 
 
 @dataclass(frozen=True)
-class Node:
-    """One layer of the network.
-
-    Args:
-        name: unique; also the name of its first output. Output h of node lstm is ``lstm.h``.
-        layer: what it does.
-        inputs: tensor names it reads.
-        shared: canonical weight name → name of the weight in the network, where it is not ``node/weight``.
-        stated: the shape that its first output must have, where the case states it.
-    """
-
-    name: str
-    layer: Layer
-    inputs: tuple[str, ...]
-    shared: Mapping[str, str]
-    stated: tuple[int, ...] | None = None
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of its output tensors."""
-        return (self.name, *(f"{self.name}.{o}" for o in self.layer.output_names[1:]))
-
-    def weight_name(self, canonical: str) -> str:
-        """Name in the network of one of its weights."""
-        return self.shared.get(canonical, f"{self.name}/{canonical}")
-
-
-@dataclass(frozen=True)
 class Graph:
     """A network with its inputs and outputs. Shapes are inferred, and everything is checked, on construction.
+
+    Args:
+        inputs: name → shape and dtype.
+        nodes: in any order; they are kept in one in which each comes after those it reads.
+        outputs: names of the tensors that are the result.
+        tapped: tensors that engines return, where they are not to be found from the layers.
 
     Raises:
         BadInput: an unknown name, a cycle, a shape that does not fit; its path starts with ``layers.<name>``.
@@ -54,47 +37,17 @@ class Graph:
     inputs: Mapping[str, Spec]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+    tapped: tuple[str, ...] | None = None
 
     def __post_init__(self):
         for name, spec in self.inputs.items():
             check_size(spec.shape, f"inputs.{name}.shape")
-        object.__setattr__(self, "nodes", self._sorted())
+        object.__setattr__(self, "nodes", in_order(self.inputs, self.nodes))
         _ = self.specs, self.weights
         for i, name in enumerate(self.outputs):
             if name not in self.specs:
                 text = f"unknown tensor {name!r}{near(name, self.specs)}; there are {listed(self.specs)}"
                 raise BadInput(text, path=f"outputs.{i}")
-
-    def _sorted(self) -> tuple[Node, ...]:
-        """Nodes in an order in which each comes after those it reads; stable."""
-        made: dict[str, Node] = {}
-        for node in self.nodes:
-            for name in node.outputs:
-                if name in made or name in self.inputs:
-                    raise BadInput(f"the name {name!r} stands twice", path=f"layers.{node.name}")
-                made[name] = node
-        known = [*self.inputs, *made]
-        for node in self.nodes:
-            for name in node.inputs:
-                if name not in self.inputs and name not in made:
-                    text = f"unknown tensor {name!r}{near(name, known)}; there are {listed(known)}"
-                    raise BadInput(text, path=f"layers.{node.name}.from")
-        done: dict[str, Node] = {}
-        for start in self.nodes:
-            open_ = {} if start.name in done else {start.name: start}
-            while open_:  # not by recursion: a case may have thousands of layers in any order
-                node = open_[next(reversed(open_))]
-                before = next((made[i] for i in node.inputs if i in made and made[i].name not in done), None)
-                if before is None:
-                    done[node.name] = open_.pop(node.name)
-                elif before.name in open_:
-                    names = list(open_)
-                    loop = " reads ".join([*names[names.index(before.name) :], before.name])
-                    text = f"layers must not read each other in a circle: {loop}"
-                    raise BadInput(text, path=f"layers.{before.name}.from")
-                else:
-                    open_[before.name] = before
-        return tuple(done.values())
 
     @cached_property
     def specs(self) -> dict[str, Spec]:
@@ -111,9 +64,10 @@ class Graph:
                 raise BadInput(
                     f"{kind} reads {expected} tensors, found {len(node.inputs)}", path=f"layers.{node.name}.from"
                 )
-            for name in node.inputs:
-                if found[name].dtype.startswith("int") and not node.layer.integers:
-                    text = f"{kind} reads floats, {name!r} is {found[name].dtype}"
+            for name, accepted in zip(node.inputs, node.layer.accepts(len(node.inputs)), strict=True):
+                if np.dtype(found[name].dtype).kind not in accepted:
+                    words = " or ".join(KINDS[k] for k in accepted)
+                    text = f"{kind} reads {words}, {name!r} is {found[name].dtype}"
                     raise BadInput(text, path=f"layers.{node.name}.from")
             try:
                 outs = node.layer.infer(*(found[i] for i in node.inputs))
@@ -167,6 +121,8 @@ class Graph:
         Marking a tensor between a convolution and its BatchNorm as an output would keep onnxruntime from folding the
         two, that is, it would judge another computation than the one in use.
         """
+        if self.tapped is not None:
+            return self.tapped
         readers = {t: [n for n in self.nodes if t in n.inputs] for t in self.specs}
         out = []
         for node in self.nodes:
@@ -182,7 +138,7 @@ class Graph:
         for node in self.nodes:
             tapped = tuple(o for o in node.outputs if o in self.taps)
             if tapped:
-                needed = [p for p in pending if p.name in node.inputs]
+                needed = [p for p in pending if set(p.outputs) & set(node.inputs)]
                 pending = [p for p in pending if p not in needed]
                 yield (*needed, node), tapped
             else:

@@ -18,7 +18,6 @@ from parity.draw import digest
 from parity.errors import BadInput
 from parity.graph import Graph
 from parity.judge.bound import Reference
-from parity.layers.embed import Embedding
 from parity.results import Record, Writer
 from parity.targets import Target
 
@@ -157,13 +156,17 @@ def _digest(data: object) -> str:
 
 
 def check_indices(graph: Graph, inputs: dict[str, np.ndarray]) -> None:
-    """Indices into a table must be rows of it: runtimes differ in what they do with others, without a word."""
+    """Indices must be of something that is there: runtimes differ in what they do with others, without a word.
+
+    Raises:
+        BadInput: found and accepted indices.
+    """
     for node in graph.nodes:
-        if not isinstance(node.layer, Embedding):
-            continue
-        rows = node.layer.vocabulary
-        for name in set(node.inputs) & set(inputs):
+        for number, count in node.layer.indices(*graph.input_specs(node)).items():
+            name = node.inputs[number]
+            if name not in inputs:
+                continue
             low, high = inputs[name].min(), inputs[name].max()
-            if low < 0 or high >= rows:
-                found = f"indices from {low} to {high}; {node.name} has rows 0 … {rows - 1}"
+            if low < 0 or high >= count:
+                found = f"indices from {low} to {high}; {node.name} has 0 … {count - 1} to choose from"
                 raise BadInput(found, path=f"inputs.{name}")

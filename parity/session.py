@@ -17,6 +17,7 @@ from parity.case.case import Case
 from parity.errors import BadInput
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED, Judgement, judge
+from parity.lower import first_gap
 from parity.prepare import Prepared, Shelf, prepare
 from parity.results import Record
 from parity.targets import Target, missing
@@ -73,9 +74,9 @@ class Session:
         case, graph = prepared.case, prepared.case.graph
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
-        for node in graph.nodes:
-            if why := node.layer.gap(target.dialect, target.engine):
-                return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {why}"}
+        if found := first_gap(graph, target.dialect, target.engine):
+            node, reason = found
+            return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         if prepared.weights_file is None:
             arrays |= {f"w:{k}": v for k, v in prepared.weights.items()}

@@ -22,7 +22,9 @@ MAY_IMPORT = {
     "layout": (),
     "draw": (),
     "layers": ("layout", "errors"),
-    "graph": ("layers", "errors"),
+    "node": ("layers", "errors"),
+    "graph": ("node", "layers", "errors"),
+    "lower": ("graph", "layers"),
     "case": ("graph", "layers", "draw", "targets", "errors"),
     "targets": ("engines=", "errors"),  # the tables of names, and no engine
     # how it is said and run
@@ -30,19 +32,19 @@ MAY_IMPORT = {
     "compat": (),
     "engines": ("dialects", "compat", "graph", "layout", "draw"),
     "workers.protocol": (),
-    "workers.worker": ("engines=", "engines.base", "graph", "workers.protocol"),
+    "workers.worker": ("engines=", "engines.base", "graph", "lower", "workers.protocol"),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
     # what is said about it
-    "judge": ("graph", "layers", "dialects.numpy"),  # the numpy rules are the meaning, not an engine
+    "judge": ("graph", "layers", "draw", "dialects.numpy"),  # the numpy rules are the meaning, not an engine
     "results": ("errors", "parity="),
     "report": ("results", "judge.verdict", "errors"),
     # runs
     "prepare": ("case", "judge", "graph", "layers", "draw", "results", "targets", "errors"),
-    "session": ("prepare", "case", "judge", "results", "targets", "workers.pool", "errors"),
+    "session": ("prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (
-        *("case", "graph", "judge", "prepare", "report", "results", "scripts", "session", "targets"),
+        *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
         *("workers.pool", "errors", "engines.base"),
     ),
     "plugin": ("case", "judge.verdict", "session", "targets", "workers.pool", "errors"),

@@ -42,7 +42,7 @@ def test_indices_beyond_the_table_are_bad_input(tmp_path, run):
     bad = []
     run(on_bad=lambda _, error: bad.append(str(error)))
     assert len(bad) == 1
-    assert "table has rows 0 … 11" in bad[0]
+    assert "table has 0 … 11 to choose from" in bad[0]
 
 
 def test_a_case_that_does_not_fit_into_memory_does_not_stop_the_others(tmp_path, run, monkeypatch):

@@ -12,6 +12,7 @@ from parity.commands.select import one_case
 from parity.engines.base import to_targets
 from parity.errors import BadInput
 from parity.judge.bound import Reference
+from parity.lower import first_gap, lowered
 from parity.prepare import check_indices
 from parity.scripts import WRITERS
 from parity.scripts.page import Page
@@ -37,13 +38,13 @@ def write_script(case: str, target: str, out: Path) -> Path:
 
 def script_of(case: Case, target: Target, out: Path) -> Path:
     """As :func:`write_script`, of a case that is loaded."""
-    graph = case.graph
-    for node in graph.nodes:
-        if why := node.layer.gap(target.dialect, target.engine):
-            raise BadInput(f"{target} cannot say {type(node.layer).__name__} {node.name}: {why}", file=str(case.file))
+    if found := first_gap(case.graph, target.dialect, target.engine):
+        node, why = found
+        raise BadInput(f"{target} cannot say {type(node.layer).__name__} {node.name}: {why}", file=str(case.file))
+    graph = lowered(case.graph, target.dialect)
     inputs, weights = case.inputs(), case.weights()
-    check_indices(graph, inputs)
-    reference = Reference.of(graph, inputs, weights)
+    check_indices(case.graph, inputs)
+    reference = Reference.of(case.graph, inputs, weights)
     stem = re.sub(r"[^\w.]+", "-", f"{case.id}-{target}")
     copies = to_targets(graph, target.dialect, weights)
     arrays = {f"inputs/{name}": array for name, array in inputs.items()}

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from parity.case.case import Case, find, load
 from parity.errors import BadInput
 from parity.graph import Graph
+from parity.lower import first_gap
 from parity.prepare import check_indices
 from parity.targets import Target, missing
 from parity.workers.pool import TargetUnavailable, TimedOut, Worker, WorkerDied
@@ -87,8 +88,7 @@ def _trained(case: Case, steps: int) -> tuple[dict[str, np.ndarray], list[float]
 
 
 def _can_say(graph: Graph, file: Path) -> None:
-    for node in graph.nodes:
-        if why := node.layer.gap("chainer"):
-            raise BadInput(
-                f"Chainer cannot say {type(node.layer).__name__}: {why}", file=str(file), path=f"layers.{node.name}"
-            )
+    if found := first_gap(graph, "chainer", "chainer"):
+        node, why = found
+        text = f"Chainer cannot say {type(node.layer).__name__}: {why}"
+        raise BadInput(text, file=str(file), path=f"layers.{node.name}")

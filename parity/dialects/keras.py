@@ -75,18 +75,20 @@ class KerasKit:
         """Run a node's rule on stored tensors, moving axes where the rule wants them elsewhere."""
         rule: Rule = node.layer.rule("keras")
         specs = graph.input_specs(node)
-        first = permutation(rule.x, len(specs[0].shape)) if rule.x else inputs[0].order
+        # Tensors of different ranks meet in canonical order, in which broadcasting aligns their last axes.
+        pattern = rule.x or ("=" if len({len(s.shape) for s in specs}) > 1 else "")
+        first = permutation(pattern, len(specs[0].shape)) if pattern else inputs[0].order
         ready = []
         for x, spec in zip(inputs, specs, strict=True):
             same = len(spec.shape) == len(first)
-            ready.append(self.moved(x, first if same else permutation(rule.x or "=", len(spec.shape))))
+            ready.append(self.moved(x, first if same else permutation(pattern or "=", len(spec.shape))))
         self.node = node.name
         self._known = [
             (x.tensor, tuple(spec.shape[a] for a in x.order), x.order) for x, spec in zip(ready, specs, strict=True)
         ]
         out = rule.fn(node.layer, self, *(x.tensor for x in ready))
         out = parts(out, len(node.outputs)) if len(node.outputs) > 1 or isinstance(out, list | tuple) else (out,)
-        want = rule.y or rule.x
+        want = rule.y or pattern
         stored = []
         for tensor, name in zip(out, node.outputs, strict=True):
             rank = len(graph.specs[name].shape)

@@ -28,7 +28,7 @@ class WithoutInitialValues:
         return functools.partial(layer, **zeros) if zeros else layer
 
 
-INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "recurrent_initializer", "embeddings_initializer")
+INITIALIZERS = tuple(f"{what}_initializer" for what in ("kernel", "depthwise", "pointwise", "recurrent", "embeddings"))
 
 
 def _zeros(shape: Any, dtype: Any = None) -> np.ndarray:

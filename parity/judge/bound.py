@@ -13,6 +13,7 @@ import numpy as np
 
 from parity.dialects.numpy import TINY, NumpyKit
 from parity.graph import Graph, Node
+from parity.layers.evaluate import carried, rounding, total, values
 
 UNIT_ROUNDOFF = {"float32": 2.0**-24}
 """Half the distance from 1 to the next number."""
@@ -37,10 +38,6 @@ def as_exact(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
-def _tuple(value: object) -> tuple:
-    return value if isinstance(value, tuple) else (value,)
-
-
 def evaluate(
     node: Node, inputs: Sequence[Judged], weights: Mapping[str, np.ndarray], precision: str = "float32"
 ) -> tuple[Judged, ...]:
@@ -53,19 +50,12 @@ def evaluate(
     Raises:
         FloatingPointError: never; overflow and invalid operations give inf and NaN, which the verdict treats.
     """
-    layer, values = node.layer, [i.value for i in inputs]
+    layer, given, u = node.layer, [i.value for i in inputs], UNIT_ROUNDOFF[precision]
     with np.errstate(all="ignore"):
-        ys = _tuple(layer.rule("numpy").fn(layer, KIT, *values, **weights))
-        y = ys if len(ys) > 1 else ys[0]
-        magnitude = layer.rule("magnitude")
-        ms = _tuple(magnitude.fn(layer, KIT, y, *values, **weights))
-        u = UNIT_ROUNDOFF[precision]
-        bounds: list[np.ndarray | None] = [None if m is None else magnitude.c * u * m + TINY for m in ms]
-        if any(i.bound is not None for i in inputs):
-            errors = [np.zeros_like(i.value) if i.bound is None else i.bound for i in inputs]
-            e = errors if len(errors) > 1 else errors[0]
-            carried = _tuple(layer.rule("carry").fn(layer, KIT, y, e, *values, **weights))
-            bounds = [c if b is None else b + c for b, c in zip(bounds, carried, strict=True)]
+        ys = values(layer, KIT, given, weights)
+        own = [None if b is None else b + TINY for b in rounding(layer, KIT, ys, given, weights, u)]
+        before = carried(layer, KIT, ys, [i.bound for i in inputs], given, weights)
+        bounds = [total(a, b) for a, b in zip(own, before, strict=True)]
     return tuple(Judged(v, None if b is None else _usable(b)) for v, b in zip(ys, bounds, strict=True))
 
 

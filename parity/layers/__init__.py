@@ -1,43 +1,12 @@
 """Every layer, by family. Importing this package registers them all; it imports NumPy and no framework."""
 
-from parity.layers import (
-    activation,
-    conv,
-    conv_transpose,
-    dense,
-    depthwise,
-    dropout,
-    embed,
-    gru,
-    lstm,
-    merge,
-    norm,
-    pool,
-    rectifier,
-    reduce,
-    shape,
-    softmax,
-)
-from parity.layers.base import Layer, Spec, Weight
+import importlib
+import pkgutil
 
-__all__ = [
-    "Layer",
-    "Spec",
-    "Weight",
-    "activation",
-    "conv",
-    "conv_transpose",
-    "dense",
-    "depthwise",
-    "dropout",
-    "embed",
-    "gru",
-    "lstm",
-    "merge",
-    "norm",
-    "pool",
-    "rectifier",
-    "reduce",
-    "shape",
-    "softmax",
-]
+from parity.layers.base import Layer, Spec, Weight
+from parity.layers.composite import Composite
+
+for _module in pkgutil.iter_modules(__path__):  # a new layer is a new file, or a part of one, and nothing else
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["Composite", "Layer", "Spec", "Weight"]

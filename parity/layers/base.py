@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
@@ -59,10 +60,16 @@ class Layer:
 
     registry: ClassVar[dict[str, type[Layer]]] = {}
     inputs: ClassVar[tuple[str, ...]] = ("x",)
-    """Names of the inputs; a trailing ``"*"`` takes any number, at least two."""
+    """Names of the inputs; a trailing ``"*"`` takes any number, at least two. A property where parameters decide."""
     output_names: ClassVar[tuple[str, ...]] = ("y",)
-    integers: ClassVar[bool] = False
-    """Inputs may be integers."""
+    """Names of the outputs; the first is the layer itself. A property where parameters decide."""
+    kinds: ClassVar[tuple[str, ...]] = ("f",)
+    """For each input the kinds of dtype it may have, of f (floats), i (integers) and b (booleans); the last one serves
+    all further inputs."""
+    domain: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    """Open interval from which tests and calibration draw float inputs."""
+    independent: ClassVar[bool] = False
+    """One output sums many inputs, and ``carry`` takes their errors as independent of each other."""
     absorbs: ClassVar[bool] = False
     """Runtimes fold this layer into a linear layer before it, so there is no tap between the two."""
     linear: ClassVar[bool] = False
@@ -78,6 +85,11 @@ class Layer:
         if not abstract:
             Layer.registry[cls.__name__] = cls
 
+    @classmethod
+    def accepts(cls, inputs: int) -> tuple[str, ...]:
+        """``kinds`` for so many inputs."""
+        return tuple(cls.kinds[min(i, len(cls.kinds) - 1)] for i in range(inputs))
+
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Shapes and dtypes of the outputs, one per ``output_names``. The default keeps the first input's.
 
@@ -85,6 +97,10 @@ class Layer:
             BadInput: the inputs do not fit; the message shows the arithmetic.
         """
         return (x[0],)
+
+    def indices(self, *x: Spec) -> dict[int, int]:
+        """Number of an input that holds indices → how many there are to choose from; accepted are 0 … that less 1."""
+        return {}
 
     def arithmetic(self, *x: Spec) -> str:
         """How the output sizes come about, for messages; empty where there is nothing to compute."""

@@ -61,6 +61,7 @@ class _Conv(Layer, abstract=True):
     bias: bool = True
     nd: ClassVar[int]
     linear: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
 
     def __post_init__(self):
         for name in ("kernel", "stride", "dilation"):

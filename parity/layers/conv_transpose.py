@@ -37,6 +37,7 @@ class ConvTranspose2D(Layer):
     output_padding: Counts = ZERO
     bias: bool = True
     linear: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
 
     def __post_init__(self):
         for name in ("kernel", "stride", "output_padding"):

@@ -23,6 +23,7 @@ class Linear(Layer):
     units: Positive
     bias: bool = True
     linear: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(…, i) → (…, units)."""

@@ -29,6 +29,7 @@ class DepthwiseConv2D(Layer):
     pad: Pads = ZERO
     bias: bool = True
     linear: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
 
     def __post_init__(self):
         for name in ("kernel", "stride"):

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from parity.errors import BadInput
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.sizes import Positive
 
@@ -23,13 +22,15 @@ class Embedding(Layer):
 
     vocabulary: Positive
     units: Positive
-    integers: ClassVar[bool] = True
+    kinds: ClassVar[tuple[str, ...]] = ("i",)
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(…) of int32 → (…, units) of float32."""
-        if not x[0].dtype.startswith("int"):
-            raise BadInput(f"expected indices of dtype int32, found {x[0].dtype}", path="from")
         return (Spec((*x[0].shape, self.units), "float32"),)
+
+    def indices(self, *x: Spec) -> dict[int, int]:
+        """Rows of the table."""
+        return {0: self.vocabulary}
 
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """W (vocabulary, units)."""

@@ -16,7 +16,7 @@ from parity.layers.base import Layer, Spec
 class _Move(Layer, abstract=True):
     """Elements in another order or shape."""
 
-    integers: ClassVar[bool] = True
+    kinds: ClassVar[tuple[str, ...]] = ("fib",)
 
 
 @_Move.on("magnitude")

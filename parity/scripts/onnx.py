@@ -11,7 +11,10 @@ from parity.dialects.writer import constant
 from parity.graph import Graph
 from parity.scripts.page import Page, listed
 
-TYPES = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "FLOAT16", "bfloat16": "BFLOAT16", "int32": "INT32"}
+TYPES = {
+    **{"float32": "FLOAT", "float64": "DOUBLE", "float16": "FLOAT16", "bfloat16": "BFLOAT16"},
+    **{"int32": "INT32", "bool": "BOOL"},
+}
 """NumPy's dtype → ONNX's."""
 
 

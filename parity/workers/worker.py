@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 from parity.engines import ENGINES
 from parity.engines.base import Unavailable, certificate, to_targets
 from parity.graph import Graph
+from parity.lower import lowered
 from parity.workers.protocol import Closed, encode, read, send
 
 Arrays = dict[str, np.ndarray]
@@ -35,7 +36,7 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     Returns:
         Header with certificate and timings in seconds; arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
     """
-    graph = Graph.from_json(header["graph"])
+    graph = lowered(Graph.from_json(header["graph"]), engine.dialect)
     inputs = {k[2:]: v for k, v in arrays.items() if k.startswith("x:")}
     if header.get("weights_file"):
         weights = load_file(header["weights_file"])
@@ -84,7 +85,8 @@ def train(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     if not hasattr(engine, "train"):
         raise Unavailable("only Chainer trains")
     inputs = {k[2:]: v for k, v in arrays.items()}
-    weights, losses = engine.train(Graph.from_json(header["graph"]), inputs, header["steps"], header["seed"])
+    graph = lowered(Graph.from_json(header["graph"]), engine.dialect)
+    weights, losses = engine.train(graph, inputs, header["steps"], header["seed"])
     return {"status": "done", "losses": losses}, {f"w:{k}": v for k, v in weights.items()}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import sys
 import zlib
 from pathlib import Path
 
@@ -78,8 +80,33 @@ def close():
 
 @pytest.fixture(scope="session")
 def case_layers() -> list[tuple[Layer, tuple[Spec, ...]]]:
-    """Every layer that reads floats, with its inputs' specs, as the layer cases have it."""
+    """Every layer with its inputs' specs, as the layer cases have it."""
     root = Path(__file__).resolve().parents[2] / "cases" / "layers"
     graphs = [case.graph for file, base in find([root]) for case in load(file, base)]
-    found = dict.fromkeys((node.layer, graph.input_specs(node)) for graph in graphs for node in graph.nodes)
-    return [one for one in found if one[1][0].dtype == "float32"]
+    return list(dict.fromkeys((node.layer, graph.input_specs(node)) for graph in graphs for node in graph.nodes))
+
+
+@pytest.fixture(scope="session")
+def examples():
+    """A function: name of a module of ONNX's node tests → name of an example → operator, attributes, inputs, outputs.
+
+    The modules hand each example to ``expect`` when imported.
+    """
+    onnx = pytest.importorskip("onnx")
+    node = pytest.importorskip("onnx.backend.test.case.node")
+
+    @functools.cache
+    def of(module: str) -> dict[str, tuple]:
+        found = {}
+
+        def record(made, inputs, outputs, name, **_):
+            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in made.attribute}
+            found[name.removeprefix("test_")] = (made.op_type, attributes, inputs, outputs)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(node, "expect", record)
+            patch.delitem(sys.modules, f"{node.__name__}.{module}", raising=False)
+            importlib.import_module(f"{node.__name__}.{module}")
+        return found
+
+    return of

@@ -14,6 +14,7 @@ from parity.case.case import Case, find, load
 from parity.graph import Graph, Node
 from parity.layers import Layer, Spec, Weight
 from parity.layout import LayoutMap
+from parity.lower import first_gap, lowered
 
 FRAMEWORKS = ("chainer", "keras", "onnx")
 CASES = Path(__file__).resolve().parents[2] / "cases"
@@ -58,7 +59,7 @@ def equal_axes(graphs: Mapping[str, Graph]) -> Iterator[str]:
 
 
 def square_weights(graphs: Iterable[Graph]) -> Iterator[str]:
-    """Weights that have two axes of one size in all cases; a recurrent matrix is square by nature."""
+    """Weights that have two axes of one size in all cases, but 1; a recurrent matrix is square by nature."""
     good, seen = set(), set()
     for graph in graphs:
         for node in graph.nodes:
@@ -66,22 +67,23 @@ def square_weights(graphs: Iterable[Graph]) -> Iterator[str]:
                 key = (type(node.layer).__name__, name)
                 natural = weight.axes.startswith("g u k")
                 seen.add(key)
-                if len(set(weight.shape)) == len(weight.shape) - natural:
+                sizes = [s for s in weight.shape if s > 1]
+                if len(set(sizes)) == len(sizes) - natural:
                     good.add(key)
     yield from (f"{layer}: {name} has two axes of one size in all cases" for layer, name in sorted(seen - good))
 
 
 def lost_weights(graph: Graph) -> Iterator[str]:
     """Weights that a dialect does not place, or that do not come back from where it says they go."""
-    for node in graph.nodes:
-        declared = graph.node_weights(node)
-        arrays = {}
-        for k, (name, w) in enumerate(declared.items()):
-            size = int(np.prod(w.shape))
-            arrays[name] = np.arange(1 + k * 10**6, 1 + k * 10**6 + size, dtype=np.float64).reshape(w.shape)
-        for dialect in FRAMEWORKS:
-            if node.layer.gap(dialect):
-                continue
+    for dialect in FRAMEWORKS:
+        if first_gap(graph, dialect, ""):
+            continue
+        for node in lowered(graph, dialect).nodes:
+            declared = lowered(graph, dialect).node_weights(node)
+            arrays = {}
+            for k, (name, w) in enumerate(declared.items()):
+                size = int(np.prod(w.shape))
+                arrays[name] = np.arange(1 + k * 10**6, 1 + k * 10**6 + size, dtype=np.float64).reshape(w.shape)
             places = node.layer.layout_map(dialect, declared)
             if missing := set(declared) - {p.source for p in places.places}:
                 yield f"{node.name}: {dialect} has no place for {', '.join(sorted(missing))}"

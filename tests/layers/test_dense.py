@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from parity.errors import BadInput
+from parity.graph import Graph, Node
 from parity.layers import Spec
 from parity.layers.dense import Linear
 from parity.layers.embed import Embedding
@@ -38,5 +39,6 @@ def test_embedding(shape, numbers, weights, rule, F):
 
 
 def test_embedding_reads_indices():
-    with pytest.raises(BadInput, match="expected indices of dtype int32, found float32"):
-        Embedding(vocabulary=3, units=2).infer(Spec((2, 3)))
+    node = Node("embed", Embedding(vocabulary=3, units=2), ("x",), {})
+    with pytest.raises(BadInput, match="Embedding reads integers, 'x' is float32"):
+        Graph({"x": Spec((2, 3))}, (node,), ("embed",))
