@@ -15,6 +15,7 @@ from parity.dialects.numpy import NumpyKit
 from parity.graph import Graph
 from parity.judge.bound import Reference
 from parity.layers import Layer
+from parity.layers.evaluate import values as evaluated
 
 Arrays = dict[str, np.ndarray]
 
@@ -58,8 +59,7 @@ def meaning(graph: Graph, layer: Layer, inputs: Arrays, weights: Arrays) -> np.n
     fed = [inputs[i].astype(np.float64) if inputs[i].dtype.kind == "f" else inputs[i] for i in node.inputs]
     own = {name: weights[node.weight_name(name)].astype(np.float64) for name in layer.weights(*graph.input_specs(node))}
     with np.errstate(all="ignore"):
-        made = layer.rule("numpy").fn(layer, NumpyKit(), *fed, **own)
-    return np.asarray(made[0] if isinstance(made, tuple) else made)
+        return np.asarray(evaluated(layer, NumpyKit(), fed, own)[0])
 
 
 def apart(a: np.ndarray, b: np.ndarray) -> float:

@@ -22,10 +22,10 @@ from parity.graph import Graph
 
 PREFERRED = {
     "chainer": ("chainer",),
-    "keras": ("keras-jax", "keras-tensorflow"),
+    "keras": ("keras-tensorflow", "keras-jax"),
     "onnx": ("onnxruntime",),
 }
-"""Dialect → engines that may be asked, the quickest first."""
+"""Dialect → engines that may be asked; JAX compiles every operation and every initializer, which takes longer."""
 
 
 class Initial(NamedTuple):
@@ -109,18 +109,33 @@ class Chainer:
         return self._model(chainer, graph, to_targets(graph, "chainer", weights)).run(inputs)[graph.outputs[0]]
 
     def initial(self, graph: Graph) -> list[Initial]:
-        """Of the one node's link."""
-        model = self._engine.build(graph, None)
-        node = graph.nodes[0].name
+        """Of the one node's link; which initializer filled which array is seen while the link is made."""
+        filled: list[tuple[Any, np.ndarray]] = []
+        inside = []
+
+        def spied(call: Callable[..., None]) -> Callable[..., None]:
+            def fill(rule: Any, array: Any) -> None:
+                if not inside:  # many initializers call another one
+                    filled.append((rule, array))
+                inside.append(rule)
+                call(rule, array)
+                inside.pop()
+
+            return fill
+
+        kinds = _below(importlib.import_module("chainer.initializer").Initializer)
+        calls = {kind: kind.__call__ for kind in kinds if "__call__" in vars(kind)}
+        for kind, call in calls.items():
+            kind.__call__ = spied(call)
+        try:
+            held = self._engine.build(graph, None).read().get(graph.nodes[0].name, {})
+        finally:
+            for kind, call in calls.items():
+                kind.__call__ = call
         out = []
-        for name, made in model.read().get(node, {}).items():
-            owner = model.links[node]
-            *path, last = name.split("/")
-            for part in path:
-                owner = owner[int(part)] if part.isdigit() else getattr(owner, part)
-            rule = getattr(getattr(owner, last), "initializer", None)
-            kind = type(rule).__name__ if callable(rule) else ""
-            out.append(Initial(name, kind, made, self._drawn(rule) if kind else None))
+        for name, made in held.items():
+            rule = next((r for r, a in reversed(filled) if np.shares_memory(a, made)), None)
+            out.append(Initial(name, type(rule).__name__ if rule else "", made, self._drawn(rule) if rule else None))
         return out
 
     def _drawn(self, rule: Any) -> Callable[[tuple[int, ...]], np.ndarray]:
@@ -129,6 +144,10 @@ class Chainer:
             return self._chainer.initializers.generate_array(rule, shape, np, np.float32)
 
         return draw
+
+
+def _below(cls: type) -> list[type]:
+    return [cls, *(k for sub in cls.__subclasses__() for k in _below(sub))]
 
 
 class Keras:

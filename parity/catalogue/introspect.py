@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue.arrays import apart, case_of, meaning, sample_arrays
-from parity.catalogue.carrier import Carrier, Pair, is_number
+from parity.catalogue.carrier import RELATIONS, Carrier, Pair, is_number
 from parity.catalogue.frameworks import Initial, start
 from parity.graph import Graph
 from parity.layers import Layer
@@ -45,12 +45,13 @@ def unasked(framework: Any, question: dict[str, Any], known: dict[str, str | Non
     """What happens without an argument.
 
     Args:
-        question: ``parameter``, ``callable``, ``slot``, ``pairs``, ``samples``, ``candidates``.
+        question: ``parameter``, ``callable``, ``slot``, ``pairs``, ``samples``, ``plain``, ``candidates``.
         known: the callable's parameters and defaults.
 
     Returns:
-        ``argument``, ``default`` (text; None: it has to be stated), and ``value`` (in our terms), ``as`` (another of
-        our parameters that it is equal to), ``error`` or nothing; ``sure`` whether running it told the value.
+        ``argument``, ``default`` (text; None: it has to be stated), and ``value`` (in our terms), ``as`` (the parameter
+        that it is taken from; itself where the weights or the input say it), ``error`` or nothing; ``case`` where it
+        was run to see, and ``sure``, whether that told one value from all others.
     """
     slot = question["slot"]
     argument = list(known)[slot] if isinstance(slot, int) else slot
@@ -60,6 +61,9 @@ def unasked(framework: Any, question: dict[str, Any], known: dict[str, str | Non
         return out
     pairs = [Pair(sample, tuples(ours), tuples(theirs)) for sample, ours, theirs in question["pairs"]]
     carrier = Carrier(question["parameter"], question["callable"], slot, pairs)
+    if carrier.relation in RELATIONS:
+        with contextlib.suppress(ValueError, SyntaxError):
+            return out | {"value": carrier.read(ast.literal_eval(default), pairs[0].sample, pairs[0].ours)}
     best: dict[str, Any] = {}
     for number, (file, id_, node) in question["samples"]:
         graph, inputs, weights = sample_arrays(case_of(Path(file), id_), node)
@@ -67,8 +71,9 @@ def unasked(framework: Any, question: dict[str, Any], known: dict[str, str | Non
         candidates = []
         with contextlib.suppress(ValueError, SyntaxError):
             candidates.append({"value": carrier.read(ast.literal_eval(default), number, example)})
-        for name, value in layer.parameters().items():
-            if name != carrier.parameter and isinstance(value, tuple) and _like(value, example):
+        candidates += [{"value": tuples(c)} for c in question["plain"] if _like(tuples(c), example)]
+        for name, value in sorted(layer.parameters().items(), key=lambda item: item[0] == carrier.parameter):
+            if name == carrier.parameter or (isinstance(value, tuple) and _like(value, example)):
                 candidates.append({"as": name})
         candidates += [{"value": tuples(c)} for c in question["candidates"] if _like(tuples(c), example)]
         try:
@@ -150,7 +155,8 @@ def _draw(weight: Initial, shape: tuple[int, ...]) -> np.ndarray:
 
 def _constant(array: np.ndarray, axes: tuple[str, tuple[tuple[str, int], ...]]) -> str:
     """``0``, or ``0, f: 1`` where a gate has another; empty where values differ."""
-    if array.size < 2 or not array.size:
+    array = array + 0.0  # no −0
+    if array.size < 2:
         return ""
     if (array == array.flat[0]).all():
         return f"{float(array.flat[0]):g}"

@@ -35,17 +35,19 @@ def questions(surveys: dict[str, Survey], dialect: str) -> dict[str, Any]:
 def _unasked(survey: Survey, dialect: str) -> dict[str, list[dict[str, Any]]]:
     out: dict[str, list[dict[str, Any]]] = {}
     for f in dataclasses.fields(survey.cls):
-        for carrier in survey.carriers(dialect, f.name):
-            numbers = list(dict.fromkeys(p.sample for p in carrier.pairs))[:PROBED]
-            values = [p.ours for p in carrier.pairs] + _plain(carrier.pairs[0].ours)
+        for carrier in () if survey.weighs(f.name) else survey.carriers(dialect, f.name):
+            plain = _plain(carrier.pairs[0].ours)
+            numbers = list(dict.fromkeys(p.sample for p in carrier.pairs))
+            numbers.sort(key=lambda n, name=f.name, plain=plain: getattr(survey.own[n].layer, name) in plain)
             out.setdefault(f.name, []).append(
                 {
                     "parameter": f.name,
                     "callable": carrier.callable,
                     "slot": carrier.slot,
                     "pairs": carrier.pairs,
-                    "samples": [(n, _where(survey.own[n])) for n in numbers],
-                    "candidates": list(dict.fromkeys(values)),
+                    "samples": [(n, _where(survey.own[n])) for n in numbers[:PROBED]],
+                    "plain": plain,
+                    "candidates": list(dict.fromkeys(p.ours for p in carrier.pairs)),
                 }
             )
     return out
@@ -69,10 +71,17 @@ def _initial(survey: Survey, dialect: str) -> dict[str, tuple[str, str, str]]:
     out = {}
     for form in survey.forms(dialect):
         if dialect != "onnx" and form.native:
-            best = max(form.samples, key=lambda s: len(s.graph.weights))
+            best = max(form.samples, key=lambda s: len(_kept(s, dialect)))
             if best.graph.weights:
                 out[form.main[0]] = _where(best)
     return out
+
+
+def _kept(sample: Sample, dialect: str) -> list[str]:
+    """Weights that can be read back, that is, are not added to another."""
+    declared = sample.graph.node_weights(sample.graph.nodes[0])
+    layouts = sample.layer.layout_map(dialect, declared)
+    return [p.source for p in layouts.places if p.source in declared and not layouts.is_sum(p.target, declared)]
 
 
 def _where(sample: Sample) -> tuple[str, str, str]:

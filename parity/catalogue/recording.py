@@ -17,6 +17,7 @@ from parity.dialects.onnx import define as define_onnx
 from parity.dialects.record import Expr, RecordedNumPy, op
 from parity.graph import Graph, Node
 from parity.layers import Layer
+from parity.lower import lowered
 
 DIALECTS = ("chainer", "keras", "onnx")
 TENSOR = "•"
@@ -59,7 +60,7 @@ def with_layer(graph: Graph, layer: Layer) -> Graph:
 
 def record(graph: Graph, dialect: str) -> tuple[Call, ...]:
     """The calls that a network makes, in their order, without those that only apply a link or a layer made before."""
-    return {"chainer": _chainer, "keras": _keras, "onnx": _onnx}[dialect](graph)
+    return {"chainer": _chainer, "keras": _keras, "onnx": _onnx}[dialect](lowered(graph, dialect))
 
 
 def _chainer(graph: Graph) -> tuple[Call, ...]:

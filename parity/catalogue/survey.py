@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from parity.case.build import adapter
 from parity.case.case import Case
-from parity.catalogue.carrier import Carrier, Pair, Slot
+from parity.catalogue.carrier import RELATIONS, Carrier, Pair, Slot
 from parity.catalogue.recording import DIALECTS, TENSOR, Call, alone, record, with_layer
 from parity.errors import BadInput
 from parity.graph import Graph, Node
 from parity.layers import Layer
+from parity.lower import first_gap, lowered
 
 GLUE = {
     *("pad", "reshape", "transpose", "squeeze", "expand_dims", "broadcast_to", "stack", "separate", "cast", "flatten"),
@@ -36,6 +37,7 @@ class Sample:
         graph: of this node alone.
         calls: dialect → calls; a gap has none.
         gaps: dialect → why there are none.
+        parts: dialect → layers that it is made of there, where the dialect has no such layer.
     """
 
     case: Case
@@ -43,6 +45,7 @@ class Sample:
     graph: Graph
     calls: dict[str, tuple[Call, ...]]
     gaps: dict[str, str]
+    parts: dict[str, tuple[str, ...]]
 
     @property
     def layer(self) -> Layer:
@@ -58,16 +61,18 @@ class Form:
         main: what computes, each once, in order.
         glue: what shapes tensors for it.
         samples: where it was seen.
+        parts: layers that it is made of.
     """
 
     main: tuple[str, ...]
     glue: tuple[str, ...]
+    parts: tuple[str, ...]
     samples: tuple[Sample, ...] = field(repr=False)
 
     @property
     def native(self) -> bool:
         """One operation of the framework is the layer."""
-        return len(self.main) == 1
+        return len(self.main) == 1 and not self.parts
 
 
 @dataclass
@@ -107,8 +112,11 @@ class Survey:
                 main, shaping = split(sample.calls[dialect])
                 found.setdefault(main, []).append(sample)
                 glue.setdefault(main, {}).update(dict.fromkeys(shaping))
-        made = [Form(main, tuple(glue[main]), tuple(samples)) for main, samples in found.items()]
-        return sorted(made, key=lambda f: not f.native)
+        made = [
+            Form(main, tuple(glue[main]), samples[0].parts.get(dialect, ()), tuple(samples))
+            for main, samples in found.items()
+        ]
+        return sorted(made, key=lambda f: (not f.native, -len(f.samples)))
 
     def native(self, dialect: str) -> tuple[str, ...]:
         """Operations of the framework that are this layer; none where it has to be composed."""
@@ -152,7 +160,8 @@ class Survey:
         for carrier in self._constant(dialect, parameter) if not found else ():
             found[carrier.callable, carrier.slot] = carrier
         best: dict[str, Carrier] = {}
-        for carrier in sorted(found.values(), key=lambda c: not c.relation):
+        order = (*RELATIONS, "linear", "")
+        for carrier in sorted(found.values(), key=lambda c: order.index(c.relation)):
             best.setdefault(carrier.callable, carrier)
         return list(best.values())
 
@@ -175,7 +184,7 @@ class Survey:
 
         Either two operations share the values between them, or one value takes fewer calls than all others.
         """
-        if self.carriers(dialect, parameter) or self._weighs(parameter):
+        if self.carriers(dialect, parameter) or self.weighs(parameter):
             return {}
         forms = [f for f in self.forms(dialect) if f.native]
         values = {f.main[0]: {getattr(s.layer, parameter) for s in f.samples} for f in forms}
@@ -192,7 +201,7 @@ class Survey:
         plain = few and all(v == few[0] for v in few) and few[0] not in many
         return dict.fromkeys(values, few[0]) if plain else {}
 
-    def _weighs(self, parameter: str) -> bool:
+    def weighs(self, parameter: str) -> bool:
         """Whether the parameter decides which weights there are: then the weights say it."""
         return any(
             moved.weights != self.own[moved.sample].graph.weights.keys()
@@ -217,7 +226,7 @@ def _move(sample: Sample, number: int, parameter: str, value: Any) -> _Moved:
     """
     layer = adapter(type(sample.layer)).validate_python(sample.layer.parameters() | {parameter: value})
     graph = with_layer(sample.graph, layer)
-    calls = {d: record(graph, d) for d in DIALECTS if not layer.gap(d)}
+    calls = {d: record(graph, d) for d in DIALECTS if not first_gap(graph, d, d)}
     return _Moved(number, parameter, value, calls, set(graph.weights))
 
 
@@ -253,6 +262,11 @@ def split(calls: Iterable[Call]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (tuple(main), tuple(shaping)) if main else (tuple(shaping), ())
 
 
+def _parts(graph: Graph, dialect: str) -> tuple[str, ...]:
+    low = lowered(graph, dialect)
+    return () if low is graph else tuple(type(n.layer).__name__ for n in low.nodes)
+
+
 def survey(cases: Iterable[Case]) -> dict[str, Survey]:
     """Layer name → what the cases show, by family and in the order of the registry."""
     found: dict[str, list[Sample]] = {name: [] for name in Layer.registry}
@@ -264,8 +278,9 @@ def survey(cases: Iterable[Case]) -> dict[str, Survey]:
                 continue
             seen.add(key)
             graph = alone(case.graph, node)
-            gaps = {d: why for d in DIALECTS if (why := node.layer.gap(d))}
+            gaps = {d: gap[1] for d in DIALECTS if (gap := first_gap(graph, d, d))}
             calls = {d: record(graph, d) for d in DIALECTS if d not in gaps}
-            found[type(node.layer).__name__].append(Sample(case, node, graph, calls, gaps))
+            parts = {d: names for d in calls if (names := _parts(graph, d))}
+            found[type(node.layer).__name__].append(Sample(case, node, graph, calls, gaps, parts))
     surveys = [Survey(Layer.registry[name], tuple(samples)) for name, samples in found.items()]
     return {s.name: s for s in sorted(surveys, key=lambda s: s.family)}
