@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue.arrays import apart, case_of, meaning, sample_arrays
-from parity.catalogue.carrier import RELATIONS, Carrier, Pair, is_number
-from parity.catalogue.frameworks import Initial, start
+from parity.catalogue.asking import Initial, text
+from parity.catalogue.carrier import RELATIONS, Carrier, Pair, is_number, spread
+from parity.catalogue.frameworks import start
 from parity.graph import Graph
 from parity.layers import Layer
 from parity.layout import split_order
@@ -33,7 +34,6 @@ DRAWN = 200_000
 """Elements of which a variance is measured."""
 TIMES = 64
 """An axis grows so many times for it, at most."""
-FANS = ("fan_in", "fan_out")
 
 
 def tuples(value: Any) -> Any:
@@ -68,7 +68,9 @@ def unasked(framework: Any, question: dict[str, Any], known: dict[str, str | Non
     for number, (file, id_, node) in question["samples"]:
         graph, inputs, weights = sample_arrays(case_of(Path(file), id_), node)
         layer, example = graph.nodes[0].layer, getattr(graph.nodes[0].layer, carrier.parameter)
-        candidates = []
+        if any(text(spread_to(default, p.theirs)) == text(p.theirs) for p in pairs if p[:2] == (number, example)):
+            continue  # what is said here is the default: leaving it out tells nothing
+        candidates: list[dict[str, Any]] = []
         with contextlib.suppress(ValueError, SyntaxError):
             candidates.append({"value": carrier.read(ast.literal_eval(default), number, example)})
         candidates += [{"value": tuples(c)} for c in question["plain"] if _like(tuples(c), example)]
@@ -86,7 +88,18 @@ def unasked(framework: Any, question: dict[str, Any], known: dict[str, str | Non
             best = found | {"case": id_}
         if found and found["sure"]:
             break
+    if not best.get("case") and isinstance(pairs[0].ours, tuple) and default.isdigit():
+        return out | {"value": spread(int(default), pairs[0].ours)}  # one number for all axes
     return out | best
+
+
+def spread_to(default: str, example: Any) -> Any:
+    """A default's value, for as many axes as an example has."""
+    try:
+        value = ast.literal_eval(default)
+    except (ValueError, SyntaxError):
+        return default
+    return spread(value, example) if is_number(value) else value
 
 
 def _like(a: Any, b: Any) -> bool:
@@ -117,12 +130,12 @@ def recognised(
     return near[0][2] | {"sure": len(near) == 1}
 
 
-def initial(framework: Any, question: list[str]) -> dict[str, Any]:
+def initial(framework: Any, question: list[str], dialect: str) -> dict[str, Any]:
     """Canonical weight → initializer, or constant, and its variance on a large weight of this kind."""
     graph, _, _ = sample_arrays(case_of(Path(question[0]), question[1]), question[2])
     node = graph.nodes[0]
     declared = graph.node_weights(node)
-    layouts = node.layer.layout_map(framework.dialect, declared)
+    layouts = node.layer.layout_map(dialect, declared)
     made = {i.name: i for i in framework.initial(graph)}
     shapes = {name: w.shape for name, w in declared.items()}
     held = {t: i.made for t, i in made.items() if t in layouts.targets}
@@ -142,8 +155,9 @@ def initial(framework: Any, question: list[str]) -> dict[str, Any]:
         variance = float(np.mean([d.var(dtype=np.float64) for d in drawn]))
         out[name] = {
             "targets": targets,
-            "kind": " and ".join(sorted(rules)) or "?",
+            "kind": " and ".join(sorted(rules)),
             "shape": list(large),
+            "stored": list(next(iter(sent.values()))),
             "variance": float(f"{variance:.3g}"),
         }
     return out
@@ -186,20 +200,17 @@ def answers(dialect: str, questions: dict[str, Any]) -> dict[str, Any]:
         ImportError: the framework is not here.
     """
     framework, versions = start(dialect)
-    framework.dialect = dialect
     known = {name: framework.parameters(name) for name in questions["callables"]}
-    return {
-        "versions": versions,
-        "callables": known,
-        "unasked": {
-            layer: {p: [unasked(framework, q, known[q["callable"]]) for q in asked] for p, asked in parameters.items()}
-            for layer, parameters in questions["unasked"].items()
-        },
-        "initial": {
-            layer: {form: initial(framework, q) for form, q in forms.items()}
-            for layer, forms in questions["initial"].items()
-        },
+    aliases = {name: found for name in known if (found := framework.aliases(name))}
+    told = {
+        layer: {p: [unasked(framework, q, known[q["callable"]]) for q in asked] for p, asked in parameters.items()}
+        for layer, parameters in questions["unasked"].items()
     }
+    begun = {
+        layer: {form: initial(framework, q, dialect) for form, q in forms.items()}
+        for layer, forms in questions["initial"].items()
+    }
+    return {"versions": versions, "callables": known, "aliases": aliases, "unasked": told, "initial": begun}
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import parity
 from parity.catalogue.recording import DIALECTS
-from parity.catalogue.survey import Sample, Survey
+from parity.catalogue.sample import Sample
+from parity.catalogue.survey import Survey
 from parity.errors import BadInput
 
 PROBED = 4
@@ -27,8 +28,8 @@ def questions(surveys: dict[str, Survey], dialect: str) -> dict[str, Any]:
     names = sorted({n for s in surveys.values() for f in s.forms(dialect) for n in f.main if n[0].isalpha()})
     return {
         "callables": names,
-        "unasked": {s.name: asked for s in surveys.values() if (asked := _unasked(s, dialect))},
-        "initial": {s.name: asked for s in surveys.values() if (asked := _initial(s, dialect))},
+        "unasked": {s.name: found for s in surveys.values() if (found := _unasked(s, dialect))},
+        "initial": {s.name: forms for s in surveys.values() if (forms := _initial(s, dialect))},
     }
 
 
@@ -37,8 +38,8 @@ def _unasked(survey: Survey, dialect: str) -> dict[str, list[dict[str, Any]]]:
     for f in dataclasses.fields(survey.cls):
         for carrier in () if survey.weighs(f.name) else survey.carriers(dialect, f.name):
             plain = _plain(carrier.pairs[0].ours)
-            numbers = list(dict.fromkeys(p.sample for p in carrier.pairs))
-            numbers.sort(key=lambda n, name=f.name, plain=plain: getattr(survey.own[n].layer, name) in plain)
+            values = {p.sample: getattr(survey.own[p.sample].layer, f.name) for p in carrier.pairs}
+            numbers = [n for n, v in values.items() if v not in plain] + [n for n, v in values.items() if v in plain]
             out.setdefault(f.name, []).append(
                 {
                     "parameter": f.name,

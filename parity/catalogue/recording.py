@@ -100,7 +100,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Expr):
         return plain(op(value).operands[0]) if op(value).kind == "array" else TENSOR
     if isinstance(value, np.ndarray | np.generic):
-        if value.ndim:
+        if isinstance(value, np.ndarray) and value.ndim:
             return tuple(map(plain, value)) if value.size <= 16 else TENSOR
         return float(str(value)) if value.dtype.kind == "f" else value.item()  # 0.3, not float32's 0.30000001
     if isinstance(value, list | tuple):

@@ -4,75 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from parity.case.build import adapter
 from parity.case.case import Case
 from parity.catalogue.carrier import RELATIONS, Carrier, Pair, Slot
-from parity.catalogue.recording import DIALECTS, TENSOR, Call, alone, record, with_layer
+from parity.catalogue.recording import DIALECTS, TENSOR, Call, record, with_layer
+from parity.catalogue.sample import Form, Sample, is_own, samples, split
 from parity.errors import BadInput
-from parity.graph import Graph, Node
 from parity.layers import Layer
-from parity.lower import first_gap, lowered
+from parity.lower import first_gap
 
-GLUE = {
-    *("pad", "reshape", "transpose", "squeeze", "expand_dims", "broadcast_to", "stack", "separate", "cast", "flatten"),
-    *("Permute", "Reshape", "Pad", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Cast", "Flatten", "Expand"),
-    *("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D", "Cropping2D", "Cropping3D"),
-}
-"""Calls that change no value. Beside another call they bring tensors into the shape that it wants."""
 TRIED = 6
 """Other values of a parameter that are tried."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One layer as it occurs in a case.
-
-    Args:
-        case: where.
-        node: in the case's graph.
-        graph: of this node alone.
-        calls: dialect → calls; a gap has none.
-        gaps: dialect → why there are none.
-        parts: dialect → layers that it is made of there, where the dialect has no such layer.
-    """
-
-    case: Case
-    node: Node
-    graph: Graph
-    calls: dict[str, tuple[Call, ...]]
-    gaps: dict[str, str]
-    parts: dict[str, tuple[str, ...]]
-
-    @property
-    def layer(self) -> Layer:
-        """With its parameters."""
-        return self.node.layer
-
-
-@dataclass(frozen=True)
-class Form:
-    """One way in which a dialect says a layer.
-
-    Args:
-        main: what computes, each once, in order.
-        glue: what shapes tensors for it.
-        samples: where it was seen.
-        parts: layers that it is made of.
-    """
-
-    main: tuple[str, ...]
-    glue: tuple[str, ...]
-    parts: tuple[str, ...]
-    samples: tuple[Sample, ...] = field(repr=False)
-
-    @property
-    def native(self) -> bool:
-        """One operation of the framework is the layer."""
-        return len(self.main) == 1 and not self.parts
 
 
 @dataclass
@@ -95,8 +41,7 @@ class Survey:
     @property
     def own(self) -> tuple[Sample, ...]:
         """Of its own case file; others where there are none."""
-        named = (s for s in self.samples if s.case.file.stem.replace("_", "") == self.name.lower())
-        return tuple(named) or self.samples
+        return tuple(s for s in self.samples if is_own(s.case, self.name)) or self.samples
 
     def gaps(self, dialect: str, *engines: str) -> list[tuple[str, str, bool]]:
         """(dialect or engine, why, always) of the declared gaps."""
@@ -254,33 +199,7 @@ def _differences(before: Iterable[Call], after: Iterable[Call]) -> Iterator[tupl
                 yield a.name, slot, first[slot], second[slot]
 
 
-def split(calls: Iterable[Call]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of what computes and of what only shapes; where nothing computes, shaping is what the layer does."""
-    names = list(dict.fromkeys(call.name for call in calls))
-    shaping = [n for n in names if n.rpartition(".")[2] in GLUE]
-    main = [n for n in names if n not in shaping]
-    return (tuple(main), tuple(shaping)) if main else (tuple(shaping), ())
-
-
-def _parts(graph: Graph, dialect: str) -> tuple[str, ...]:
-    low = lowered(graph, dialect)
-    return () if low is graph else tuple(type(n.layer).__name__ for n in low.nodes)
-
-
 def survey(cases: Iterable[Case]) -> dict[str, Survey]:
     """Layer name → what the cases show, by family and in the order of the registry."""
-    found: dict[str, list[Sample]] = {name: [] for name in Layer.registry}
-    seen = set()
-    for case in cases:
-        for node in case.graph.nodes:
-            key = (node.layer, case.graph.input_specs(node))
-            if key in seen:
-                continue
-            seen.add(key)
-            graph = alone(case.graph, node)
-            gaps = {d: gap[1] for d in DIALECTS if (gap := first_gap(graph, d, d))}
-            calls = {d: record(graph, d) for d in DIALECTS if d not in gaps}
-            parts = {d: names for d in calls if (names := _parts(graph, d))}
-            found[type(node.layer).__name__].append(Sample(case, node, graph, calls, gaps, parts))
-    surveys = [Survey(Layer.registry[name], tuple(samples)) for name, samples in found.items()]
+    surveys = [Survey(Layer.registry[name], found) for name, found in samples(cases).items()]
     return {s.name: s for s in sorted(surveys, key=lambda s: s.family)}

@@ -152,9 +152,10 @@ class Layer:
         """
         cls.defaults.setdefault(dialect, []).append(values)
 
-    def declared(self, dialect: str) -> dict[str, Any]:
+    @classmethod
+    def declared(cls, dialect: str) -> dict[str, Any]:
         """All of :meth:`default`; a subclass's own values count before its bases'."""
-        return {k: v for values in reversed(self._lookup("defaults", dialect)) for k, v in values.items()}
+        return {k: v for values in reversed(cls._lookup("defaults", dialect)) for k, v in values.items()}
 
     @classmethod
     def _lookup(cls, table: str, key: str) -> list[Any]:

@@ -229,3 +229,6 @@ def _(p, o, x):
         pads=flat(p.pad),
         count_include_pad=int(p.count_include_pad),
     )
+
+
+AveragePool2D.default("keras", count_include_pad=False)  # its padding="same"; our rule pads with a layer of its own
