@@ -208,6 +208,7 @@ WEIGHTS = {
     "mean": Distribution("normal", 0.0, 0.5),
     "variance": Distribution("uniform", 1.25, 0.75),
     "table": Distribution("normal", 0.0, 1.0),
+    "slope": Distribution("normal", 0.25, 0.2),
 }
 """How weights are drawn by role, unless the case says otherwise. Statistics are never 0 and 1: those hide defects."""
 

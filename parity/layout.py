@@ -8,6 +8,8 @@ where each canonical weight goes, ``"target: pattern"``::
     "B: 1 (0/2 g u) @iofc"       this weight is part 0 of 2 along here; parts nobody fills are zero
     "0/w1: u i @f"               no g in the pattern: this one gate alone
 
+A "1" among the canonical axes is an axis of size 1, which a pattern may leave out.
+
 Two weights that go to the same place of one target are added there; that map cannot be inverted.
 """
 
@@ -83,7 +85,7 @@ class Place:
             raise ValueError(f"gate {', '.join(unknown)} is unknown: {self.canonical!r} {has}")
         if len(set(stored)) < len(stored):
             raise ValueError(f"a gate stands twice in '@{self.pattern.partition('@')[2].strip()}'")
-        if missing := sorted(set(self._axes) - set(_AXIS.findall(pattern)) - set(self._dropped)):
+        if missing := sorted(set(self._axes) - set(_AXIS.findall(pattern)) - {"1", *self._dropped}):
             raise ValueError(f"axis {', '.join(missing)} of {self.canonical!r} is not in the pattern")
         for index, count in self.parts:
             if index >= count:
@@ -138,12 +140,14 @@ class Place:
             whole[tuple(k for k, _ in self.parts)] = array
             array = whole
         left, right = self._transform
-        return np.ascontiguousarray(rearrange(array, f"{left} -> {right}"))
+        return np.asarray(
+            rearrange(array, f"{left} -> {right}"), order="C"
+        )  # ascontiguousarray would add an axis to a scalar
 
     def take(self, target: np.ndarray, shape: tuple[int, ...], into: np.ndarray) -> None:
         """Read back what :meth:`put` stored, into the canonical array ``into`` of the given shape."""
         left, right = self._transform
-        sizes = {a: s for a, s in zip(self._axes, shape, strict=True) if a not in self._dropped}
+        sizes = {a: s for a, s in zip(self._axes, shape, strict=True) if a not in ("1", *self._dropped)}
         if self._gates and "g" in sizes:
             sizes["g"] = len(self._gates)
         sizes |= {f"p{i}": n for i, (_, n) in enumerate(self.parts)}

@@ -234,3 +234,23 @@ def test_permutation_of_activations(pattern, rank, order):
 def test_unknown_patterns_of_activations(pattern):
     with pytest.raises(ValueError, match=r"expected '=' or n, c and \.\.\. in some order"):
         permutation(pattern, 4)
+
+
+@pytest.mark.parametrize(
+    ("canonical", "pattern", "shape", "stored"),
+    [
+        ("c 1 1", "1 1 c", (3, 1, 1), (1, 1, 3)),
+        ("c 1 1", "c", (3, 1, 1), (3,)),
+        ("c 1", "(c 1)", (3, 1), (3,)),
+        ("1 h 1", "h 1 1", (1, 4, 1), (4, 1, 1)),
+        ("1 1", "", (1, 1), ()),
+        ("1 1", "1", (1, 1), (1,)),
+    ],
+)
+def test_axes_of_size_one_may_be_left_out(canonical, pattern, shape, stored):
+    layout = LayoutMap([Place.parse("w", canonical, f"t: {pattern}")])
+    array = numbers(shape)
+    made = layout.forward({"w": array})
+    assert made["t"].shape == stored
+    np.testing.assert_array_equal(made["t"].ravel(), array.ravel())
+    np.testing.assert_array_equal(layout.inverse(made, {"w": shape})["w"], array)

@@ -11,8 +11,8 @@ from parity.graph import Graph, Node
 from parity.judge.bound import Reference
 from parity.layers import Composite, Layer, Spec
 from parity.layers.activation import Sigmoid
+from parity.layers.batch_norm import BatchNorm
 from parity.layers.dense import Linear
-from parity.layers.norm import BatchNorm
 from parity.layers.separable import SeparableConv2D
 from parity.lower import first_gap, lowered
 

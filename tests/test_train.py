@@ -15,11 +15,11 @@ from parity.engines.base import Unavailable, to_targets
 from parity.errors import BadInput
 from parity.graph import Graph, Node
 from parity.layers import Spec
+from parity.layers.batch_norm import BatchNorm
 from parity.layers.conv import Conv2D
 from parity.layers.conv_transpose import ConvTranspose2D
 from parity.layers.gru import GRU
 from parity.layers.lstm import LSTM
-from parity.layers.norm import BatchNorm
 from parity.workers import worker
 
 FILE = Path(__file__).resolve().parent.parent / "cases" / "seeds" / "deconv_bn_conv.yaml"

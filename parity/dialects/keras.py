@@ -64,6 +64,13 @@ class KerasKit:
             return getattr(self.layers, f"ZeroPadding{len(pads)}D")(width)(x)
         return self.ops.pad(x, [[0, 0], *map(list, pads), [0, 0]], constant_values=value)
 
+    def crop(self, x: Any, cut: Sequence[tuple[int, int]]) -> Any:
+        """Cut (begin, end) off the spatial axes of a channels-last tensor."""
+        if not any(map(any, cut)):
+            return x
+        width = cut[0] if len(cut) == 1 else tuple(cut)
+        return getattr(self.layers, f"Cropping{len(cut)}D")(width)(x)
+
     def moved(self, x: Stored, order: tuple[int, ...]) -> Stored:
         """The same tensor with its axes in another order."""
         if x.order == order:

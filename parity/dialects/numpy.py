@@ -59,6 +59,10 @@ class NumpyKit:
         e = np.exp(-np.abs(x))
         return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
+    def erf(self, x: Array) -> Array:
+        """The error function, element by element from the C library: NumPy has none."""
+        return np.frompyfunc(math.erf, 1, 1)(x).astype(x.dtype)
+
     def sum_magnitude(self, cols: Array, w: Array, b: Array | None, sections: Sequence[Sequence[slice]]) -> Array:
         """Magnitude m of y = w·cols + b, whose rounding error is at most about c·u·m.
 

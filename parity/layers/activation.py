@@ -1,4 +1,4 @@
-"""Activations with an exponential: sigmoid, tanh, softplus."""
+"""Activations that saturate: sigmoid, tanh, softplus, softsign, log-sigmoid."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from annotated_types import Gt
 
 from parity.layers.base import Elementwise
+from parity.layers.unary import rising
 
 
 @dataclass(frozen=True)
@@ -125,3 +126,77 @@ def _(p, o, x):
         return o.node("Softplus", x)
     beta = o.const(np.float32(p.beta))
     return o.node("Div", o.node("Softplus", o.node("Mul", x, beta)), beta)
+
+
+@dataclass(frozen=True)
+class Softsign(Elementwise):
+    """x / (1 + |x|). Chainer has none, so it is composed there."""
+
+
+def _softsign(x):
+    return x / (1 + np.abs(x))
+
+
+@Softsign.on("numpy")
+def _(p, n, x):
+    return _softsign(x)
+
+
+@Softsign.on("magnitude", c=5.0)
+def _(p, n, y, x):
+    return np.abs(y)  # an addition and a division, both of them relative
+
+
+@Softsign.on("carry")
+def _(p, n, y, e, x):
+    return rising(_softsign, y, e, x)
+
+
+@Softsign.on("chainer")
+def _(p, c, x):
+    return lambda v: v / (1 + c.F.absolute(v))
+
+
+@Softsign.on("keras")
+def _(p, k, x):
+    return k.layers.Activation("softsign")(x)
+
+
+@Softsign.on("onnx")
+def _(p, o, x):
+    return o.node("Softsign", x)
+
+
+@dataclass(frozen=True)
+class LogSigmoid(Elementwise):
+    """−log(1 + e^−x), the logarithm of the sigmoid. Keras alone has it; elsewhere it is softplus with two signs."""
+
+
+@LogSigmoid.on("numpy")
+def _(p, n, x):
+    return -np.logaddexp(0, -x)
+
+
+@LogSigmoid.on("magnitude", c=9.0)
+def _(p, n, y, x):
+    return np.maximum(np.abs(y), 1)  # as Softplus
+
+
+@LogSigmoid.on("carry")
+def _(p, n, y, e, x):
+    return rising(lambda x: -np.logaddexp(0, -x), y, e, x)
+
+
+@LogSigmoid.on("chainer")
+def _(p, c, x):
+    return lambda v: -c.F.softplus(-v)
+
+
+@LogSigmoid.on("keras")
+def _(p, k, x):
+    return k.layers.Activation("log_sigmoid")(x)
+
+
+@LogSigmoid.on("onnx")
+def _(p, o, x):
+    return o.node("Neg", o.node("Softplus", o.node("Neg", x)))

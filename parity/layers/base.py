@@ -9,6 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from parity.layout import LayoutMap, Place
 
+Layout = str | tuple[str, ...] | Callable[[str], str]
+"""Where a weight goes: ``"target: pattern"``, several of them, or a function from the weight's axes to the one."""
+
 
 class Spec(NamedTuple):
     """Shape and dtype of a tensor in canonical layout: images N C spatial, sequences N T F."""
@@ -22,7 +25,7 @@ class Weight:
     """A canonical weight.
 
     Args:
-        axes: its axes and gates, as in :mod:`parity.layout`.
+        axes: its axes and gates, as in :mod:`parity.layout`; "1" for an axis of size 1 that may be missing elsewhere.
         shape: one size per axis.
         role: what it is, which decides how random values are drawn: kernel, bias, gamma, beta, mean, variance or table.
         fan_in: number of products summed into one output element (kernels).
@@ -40,7 +43,7 @@ class Rule:
 
     fn: Callable[..., Any]
     when: Callable[[Any], bool] | None
-    layouts: Mapping[str, str | tuple[str, ...]]
+    layouts: Mapping[str, Layout]
     x: str = ""
     y: str = ""
     c: float = 0.0
@@ -119,7 +122,7 @@ class Layer:
         x: str = "",
         y: str = "",
         c: float = 0.0,
-        **layouts: str | tuple[str, ...],
+        **layouts: Layout,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a rule. Of several rules for one dialect the first whose ``when`` holds is taken.
 
@@ -129,7 +132,8 @@ class Layer:
             x: layout of the inputs the rule wants ("" takes any, "=" canonical), for dialects that move axes.
             y: layout of the outputs it gives ("" the same as the first input's).
             c: constant of the rounding bound, float32 (magnitude rules).
-            layouts: canonical weight name → ``"target: pattern"``, or several of them.
+            layouts: canonical weight name → ``"target: pattern"``, several of them, or, where the pattern depends on
+                the weight's axes, a function from those to it.
         """
 
         def register(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,6 +188,8 @@ class Layer:
         """Where the weights go in this dialect. Places of weights that the layer does not have keep no pattern."""
         places = []
         for name, texts in self.rule(dialect).layouts.items():
+            if callable(texts):
+                texts = texts(weights[name].axes if name in weights else "")
             for text in (texts,) if isinstance(texts, str) else texts:
                 if name in weights:
                     places.append(Place.parse(name, weights[name].axes, text))

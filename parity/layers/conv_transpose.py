@@ -1,4 +1,4 @@
-"""Transposed convolutions, which Chainer calls deconvolutions."""
+"""Transposed convolutions, which Chainer calls deconvolutions, over one, two and three spatial axes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec, Weight
-from parity.layers.conv import flat
+from parity.layers.conv import SPATIAL, flat
 from parity.layers.sizes import ONE, ZERO, Counts, Pads, Positive, Sizes, need_rank, pads_per_axis, per_axis
 
 
 @dataclass(frozen=True)
-class ConvTranspose2D(Layer):
-    """The transpose of a convolution. y[n, o, q·stride + r − pad] += x[n, i, q]·W[i, o, r], then + b[o].
+class _ConvTranspose(Layer, abstract=True):
+    """The transpose of a convolution. y[n, o, q·stride + r·dilation − pad] += x[n, i, q]·W[i, o, r], then + b[o].
 
-    The output size is (N − 1)·S + F − P + output_padding.
+    The output size is (N − 1)·S + F − P + output_padding, with F = (kernel − 1)·dilation + 1.
 
     Args:
         filters: number of output channels.
@@ -27,6 +27,8 @@ class ConvTranspose2D(Layer):
         pad: what is cut off the output; one number, one per axis, or (begin, end) per axis.
         output_padding: added to the output's end; it tells apart the input sizes that a strided convolution merges.
             Below the stride.
+        dilation: distance of neighbouring taps.
+        groups: channels are cut into so many groups that do not see each other.
         bias: whether b is added.
     """
 
@@ -35,29 +37,40 @@ class ConvTranspose2D(Layer):
     stride: Sizes = ONE
     pad: Pads = ZERO
     output_padding: Counts = ZERO
+    dilation: Sizes = ONE
+    groups: Positive = 1
     bias: bool = True
+    nd: ClassVar[int]
     linear: ClassVar[bool] = True
     independent: ClassVar[bool] = True
 
     def __post_init__(self):
-        for name in ("kernel", "stride", "output_padding"):
-            object.__setattr__(self, name, per_axis(getattr(self, name), 2, name))
-        object.__setattr__(self, "pad", pads_per_axis(self.pad, 2))
+        for name in ("kernel", "stride", "output_padding", "dilation"):
+            object.__setattr__(self, name, per_axis(getattr(self, name), self.nd, name))
+        object.__setattr__(self, "pad", pads_per_axis(self.pad, self.nd))
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """F = (kernel − 1)·dilation + 1 per axis."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
 
     def out(self, size: int, axis: int) -> int:
         """Output size along a spatial axis."""
-        return (size - 1) * self.stride[axis] + self.kernel[axis] - sum(self.pad[axis]) + self.output_padding[axis]
+        return (size - 1) * self.stride[axis] + self.extent[axis] - sum(self.pad[axis]) + self.output_padding[axis]
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
-        """(N, C, H, W) → (N, filters, *out)."""
-        need_rank(x[0], 4, what="N C H W")
+        """(N, C, *spatial) → (N, filters, *out)."""
+        need_rank(x[0], self.nd + 2, what=f"N C {SPATIAL[self.nd].upper()}")
+        for name, channels in (("the input's channels", x[0].shape[1]), ("filters", self.filters)):
+            if channels % self.groups:
+                raise BadInput(f"{name} ({channels}) must be a multiple of groups, found {self.groups}", path="groups")
         for a, (extra, stride) in enumerate(zip(self.output_padding, self.stride, strict=True)):
             if extra >= stride:
                 raise BadInput(f"found {extra}, must be below the stride, {stride}", path="output_padding")
             if self.out(x[0].shape[2 + a], a) < 1:
                 raise BadInput(
                     f"nothing is left: (N − 1)·S + F − P + output_padding = ({x[0].shape[2 + a]} − 1)·{stride} + "
-                    f"{self.kernel[a]} − {sum(self.pad[a])} + {extra} is below 1",
+                    f"{self.extent[a]} − {sum(self.pad[a])} + {extra} is below 1",
                     path="pad",
                 )
         spatial = (self.out(s, a) for a, s in enumerate(x[0].shape[2:]))
@@ -65,20 +78,22 @@ class ConvTranspose2D(Layer):
 
     def arithmetic(self, *x: Spec) -> str:
         """(N − 1)·S + F − P + output_padding for every axis."""
-        axes = zip(x[0].shape[2:], self.stride, self.kernel, self.pad, self.output_padding, strict=True)
-        texts = [f"({n} − 1)·{s} + {k} − {sum(p)} + {o} = {(n - 1) * s + k - sum(p) + o}" for n, s, k, p, o in axes]
+        axes = zip(x[0].shape[2:], self.stride, self.extent, self.pad, self.output_padding, strict=True)
+        texts = [f"({n} − 1)·{s} + {f} − {sum(p)} + {o} = {(n - 1) * s + f - sum(p) + o}" for n, s, f, p, o in axes]
         return "(N − 1)·S + F − P + output_padding: " + "; ".join(texts)
 
     def weights(self, *x: Spec) -> dict[str, Weight]:
-        """W (C, filters, *kernel), b (filters)."""
+        """W (C, filters / groups, *kernel), b (filters)."""
         i = x[0].shape[1]
-        W = Weight("i o h w", (i, self.filters, *self.kernel), fan_in=i * self.terms)
+        shape = (i, self.filters // self.groups, *self.kernel)
+        W = Weight(f"i o {SPATIAL[self.nd]}", shape, fan_in=i // self.groups * self.terms)
         return {"W": W} | ({"b": Weight("o", (self.filters,), "bias")} if self.bias else {})
 
     @property
     def terms(self) -> int:
-        """Largest number of taps that meet in one output element."""
-        return math.prod(math.ceil(k / s) for k, s in zip(self.kernel, self.stride, strict=True))
+        """Largest number of taps that meet in one output element: those whose r·dilation agree modulo the stride."""
+        axes = zip(self.kernel, self.stride, self.dilation, strict=True)
+        return math.prod(math.ceil(k * math.gcd(s, d) / s) for k, s, d in axes)
 
     def crop(self) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
         """For dialects that only know the full output: zeros to append to the input, then what to cut off.
@@ -93,57 +108,83 @@ class ConvTranspose2D(Layer):
         return more, cut
 
 
-def _columns(p, n, x):
+@dataclass(frozen=True)
+class ConvTranspose1D(_ConvTranspose):
+    __doc__ = _ConvTranspose.__doc__
+    nd: ClassVar[int] = 1
+
+
+@dataclass(frozen=True)
+class ConvTranspose2D(_ConvTranspose):
+    __doc__ = _ConvTranspose.__doc__
+    nd: ClassVar[int] = 2
+
+
+@dataclass(frozen=True)
+class ConvTranspose3D(_ConvTranspose):
+    __doc__ = _ConvTranspose.__doc__
+    nd: ClassVar[int] = 3
+
+
+def _product(p, n, x, W):
     """The transpose as a convolution over the input with stride − 1 zeros between its elements, kernel flipped."""
     spread = x
-    for axis, stride in ((2, p.stride[0]), (3, p.stride[1])):
-        if stride > 1:
-            stacked = np.stack([spread, *[np.zeros_like(spread)] * (stride - 1)], axis + 1)
-            shape = [*spread.shape[:axis], spread.shape[axis] * stride, *spread.shape[axis + 1 :]]
-            keep = [slice(None)] * spread.ndim
-            keep[axis] = slice(0, shape[axis] - stride + 1)
-            spread = stacked.reshape(shape)[tuple(keep)]
-    for a in range(2):
-        low, high = p.kernel[a] - 1 - p.pad[a][0], p.kernel[a] - 1 - p.pad[a][1] + p.output_padding[a]
-        width = [(0, 0)] * 4
+    for a in range(p.nd):
+        if p.stride[a] > 1:
+            spread = _spread(spread, 2 + a, p.stride[a])
+        low, high = (p.extent[a] - 1 - pad for pad in p.pad[a])
+        high += p.output_padding[a]
+        width = [(0, 0)] * x.ndim
         width[2 + a] = (max(low, 0), max(high, 0))
-        spread = np.pad(spread, width)
-        keep = [slice(None)] * 4
-        keep[2 + a] = slice(max(-low, 0), spread.shape[2 + a] - max(-high, 0))
-        spread = spread[tuple(keep)]
-    return n.columns(spread, 1, p.kernel, (1, 1), (1, 1))
+        keep = [slice(None)] * x.ndim
+        keep[2 + a] = slice(max(-low, 0), spread.shape[2 + a] + max(low, 0) + min(high, 0) + max(high, 0))
+        spread = np.pad(spread, width)[tuple(keep)]
+    cols, out = n.columns(spread, p.groups, p.kernel, (1,) * p.nd, p.dilation)
+    w = W[(..., *[slice(None, None, -1)] * p.nd)]
+    w = w.reshape(p.groups, -1, *W.shape[1:]).swapaxes(1, 2).reshape(p.groups, W.shape[1], -1)
+    return n.from_columns(w @ cols, x.shape[0], out)
 
 
-def _matrix(W):
-    return W[:, :, ::-1, ::-1].swapaxes(0, 1).reshape(W.shape[1], -1)
+def _spread(x, axis, stride):
+    """Zeros between the elements along an axis."""
+    stacked = np.stack([x, *[np.zeros_like(x)] * (stride - 1)], axis + 1)
+    size = x.shape[axis] * stride
+    keep = [slice(None)] * x.ndim
+    keep[axis] = slice(0, size - stride + 1)
+    return stacked.reshape(*x.shape[:axis], size, *x.shape[axis + 1 :])[tuple(keep)]
 
 
-@ConvTranspose2D.on("numpy")
+@_ConvTranspose.on("numpy")
 def _(p, n, x, W, b=None):
-    cols, out = _columns(p, n, x)
-    y = n.from_columns(_matrix(W) @ cols, x.shape[0], out)
-    return y if b is None else y + n.channel(b, 4)
+    y = _product(p, n, x, W)
+    return y if b is None else y + n.channel(b, x.ndim)
 
 
-@ConvTranspose2D.on("magnitude", c=2.4)
+@_ConvTranspose.on("magnitude", c=2.4)
 def _(p, n, y, x, W, b=None):
-    cols, out = _columns(p, n, np.abs(x))
-    m = n.from_columns(np.abs(_matrix(W)) @ cols, x.shape[0], out)
-    m = m if b is None else m + n.channel(np.abs(b), 4)
-    return (math.sqrt(x.shape[1] * p.terms) + 1) * m
+    # (√n + 1)(Σ|wx| + |b|), n the products that meet, as Conv's plain form; equal products round alike, as in n.drift.
+    terms = x.shape[1] // p.groups * p.terms
+    m = _product(p, n, np.abs(x), np.abs(W))
+    m = (math.sqrt(terms) + 1) * (m if b is None else m + n.channel(np.abs(b), x.ndim))
+    equal = n.repeats(W, 0) | n.repeats(W)
+    if np.count_nonzero(equal) < 1e-3 * equal.size:
+        return m
+    return m + terms / 4 * _product(p, n, np.abs(x) * (n.repeats(x, 1) | n.repeats(x)), np.abs(W) * equal)
 
 
-@ConvTranspose2D.on("carry")
+@_ConvTranspose.on("carry")
 def _(p, n, y, e, x, W, b=None):
-    cols, out = _columns(p, n, e * e)
-    return np.sqrt(n.from_columns(_matrix(W) ** 2 @ cols, x.shape[0], out))
+    return np.sqrt(_product(p, n, e * e, W * W))
 
 
+@ConvTranspose1D.on("chainer", W="W: i o w", b="b: o")
 @ConvTranspose2D.on("chainer", W="W: i o h w", b="b: o")
+@ConvTranspose3D.on("chainer", W="W: i o d h w", b="b: o")
 def _(p, c, x):
     def link(pad, outsize):
-        made = c.L.Deconvolution2D(x.shape[1], p.filters, p.kernel, p.stride, pad, nobias=not p.bias, outsize=outsize)
-        return c.link(made)
+        sizes = (x.shape[1], p.filters, p.kernel, p.stride, pad)
+        more = {"nobias": not p.bias, "outsize": outsize, "dilate": p.dilation, "groups": p.groups}
+        return c.link(c.L.Deconvolution2D(*sizes, **more) if p.nd == 2 else c.L.DeconvolutionND(p.nd, *sizes, **more))
 
     axes = zip(p.pad, p.output_padding, p.stride, strict=True)
     if all(0 <= b - e + o < s for (b, e), o, s in axes):  # what Chainer's check of outsize lets through
@@ -154,23 +195,39 @@ def _(p, c, x):
 
     def call(v):
         y = full(c.F.pad(v, [(0, 0), (0, 0), *((0, m) for m in more)], "constant") if any(more) else v)
-        return y[:, :, cut[0][0] : -cut[0][1] or None, cut[1][0] : -cut[1][1] or None]
+        return y[(slice(None), slice(None), *(slice(b, -e or None) for b, e in cut))]
 
     return call
 
 
-@ConvTranspose2D.on("keras", x="n ... c", W="kernel: h w o i", b="bias: o")
-def _(p, k, x):
+def _keras(p, k, x):
     more, cut = p.crop()
-    conv = k.layers.Conv2DTranspose(p.filters, p.kernel, strides=p.stride, padding="valid", use_bias=p.bias)
+    conv = getattr(k.layers, f"Conv{p.nd}DTranspose")(
+        p.filters, p.kernel, strides=p.stride, padding="valid", dilation_rate=p.dilation, use_bias=p.bias
+    )
     y = k.weighted(conv)(k.pad(x, tuple((0, m) for m in more)))
     # A kernel below the stride leaves stride − kernel elements behind the last one in Keras.
-    behind = [max(s - f, 0) for s, f in zip(p.stride, p.kernel, strict=True)]
-    cut = tuple((b, e + z) for (b, e), z in zip(cut, behind, strict=True))
-    return k.layers.Cropping2D(cut)(y) if any(map(any, cut)) else y
+    behind = [max(s - f, 0) for s, f in zip(p.stride, p.extent, strict=True)]
+    return k.crop(y, tuple((b, e + z) for (b, e), z in zip(cut, behind, strict=True)))
 
 
+for _layer in (ConvTranspose1D, ConvTranspose2D, ConvTranspose3D):
+    _axes = SPATIAL[_layer.nd]
+    _layer.on("keras", x="n ... c", W=f"kernel: {_axes} o i", b="bias: o")(_keras)
+    _layer.unsupported(
+        "keras",
+        when=lambda p: max(p.stride) > 1 and max(p.dilation) > 1,
+        why="Keras takes strides or dilation_rate, not both",
+    )
+    _layer.unsupported("keras", when=lambda p: p.groups > 1, why="Keras's transposed convolutions have no groups")
+    _layer.unsupported(
+        "onnx-reference", when=lambda p: p.groups > 1, why="its grouped ConvTranspose knows groups of one channel only"
+    )
+
+
+@ConvTranspose1D.on("onnx", W="W: i o w", b="B: o")
 @ConvTranspose2D.on("onnx", W="W: i o h w", b="B: o")
+@ConvTranspose3D.on("onnx", W="W: i o d h w", b="B: o")
 def _(p, o, x, W, b=None):
     return o.node(
         "ConvTranspose",
@@ -181,4 +238,6 @@ def _(p, o, x, W, b=None):
         strides=p.stride,
         pads=flat(p.pad),
         output_padding=p.output_padding,
+        dilations=p.dilation,
+        group=p.groups,
     )

@@ -1,4 +1,4 @@
-"""Depthwise convolution."""
+"""Depthwise convolutions over one and two spatial axes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from parity.layers.base import Layer, Spec, Weight
-from parity.layers.conv import Conv2D, chainer_conv, flat
+from parity.layers.conv import SPATIAL, Conv1D, Conv2D, chainer_conv, flat
 from parity.layers.sizes import ONE, ZERO, Pads, Positive, Sizes, need_rank, pads_per_axis, per_axis
 
 
 @dataclass(frozen=True)
-class DepthwiseConv2D(Layer):
+class _DepthwiseConv(Layer, abstract=True):
     """Every channel is convolved by itself: y[n, i·M + m] = x[n, i] ⋆ W[i, m] + b[i·M + m].
 
     Args:
         multiplier: M, output channels for each input channel.
         kernel: size of the window.
         stride: step of the window.
-        pad: zeros around the input.
+        pad: zeros around the input; one number, one per axis, or (begin, end) per axis.
+        dilation: distance of neighbouring taps.
         bias: whether b is added.
     """
 
@@ -27,29 +28,33 @@ class DepthwiseConv2D(Layer):
     kernel: Sizes
     stride: Sizes = ONE
     pad: Pads = ZERO
+    dilation: Sizes = ONE
     bias: bool = True
+    nd: ClassVar[int]
     linear: ClassVar[bool] = True
     independent: ClassVar[bool] = True
 
     def __post_init__(self):
-        for name in ("kernel", "stride"):
-            object.__setattr__(self, name, per_axis(getattr(self, name), 2, name))
-        object.__setattr__(self, "pad", pads_per_axis(self.pad, 2))
+        for name in ("kernel", "stride", "dilation"):
+            object.__setattr__(self, name, per_axis(getattr(self, name), self.nd, name))
+        object.__setattr__(self, "pad", pads_per_axis(self.pad, self.nd))
 
-    def as_conv(self, channels: int) -> Conv2D:
+    def as_conv(self, channels: int) -> Conv1D | Conv2D:
         """The same layer as a grouped convolution."""
-        return Conv2D(
+        kind: type[Conv1D] | type[Conv2D] = Conv1D if self.nd == 1 else Conv2D
+        return kind(
             filters=channels * self.multiplier,
             kernel=self.kernel,
             stride=self.stride,
             pad=self.pad,
+            dilation=self.dilation,
             groups=channels,
             bias=self.bias,
         )
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
-        """(N, C, H, W) → (N, C·multiplier, *out)."""
-        need_rank(x[0], 4, what="N C H W")
+        """(N, C, *spatial) → (N, C·multiplier, *out)."""
+        need_rank(x[0], self.nd + 2, what=f"N C {SPATIAL[self.nd].upper()}")
         return self.as_conv(x[0].shape[1]).infer(*x)
 
     def arithmetic(self, *x: Spec) -> str:
@@ -59,8 +64,21 @@ class DepthwiseConv2D(Layer):
     def weights(self, *x: Spec) -> dict[str, Weight]:
         """W (C, multiplier, *kernel), b (C·multiplier)."""
         i = x[0].shape[1]
-        W = Weight("i m h w", (i, self.multiplier, *self.kernel), fan_in=math.prod(self.kernel))
+        shape = (i, self.multiplier, *self.kernel)
+        W = Weight(f"i m {SPATIAL[self.nd]}", shape, fan_in=math.prod(self.kernel))
         return {"W": W} | ({"b": Weight("o", (i * self.multiplier,), "bias")} if self.bias else {})
+
+
+@dataclass(frozen=True)
+class DepthwiseConv1D(_DepthwiseConv):
+    __doc__ = _DepthwiseConv.__doc__
+    nd: ClassVar[int] = 1
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2D(_DepthwiseConv):
+    __doc__ = _DepthwiseConv.__doc__
+    nd: ClassVar[int] = 2
 
 
 def _as_conv(p, x, W):
@@ -68,25 +86,25 @@ def _as_conv(p, x, W):
     return conv, W.reshape(-1, 1, *p.kernel)
 
 
-@DepthwiseConv2D.on("numpy")
+@_DepthwiseConv.on("numpy")
 def _(p, n, x, W, b=None):
     conv, w = _as_conv(p, x, W)
     return conv.rule("numpy").fn(conv, n, x, w, b)
 
 
-@DepthwiseConv2D.on("magnitude", c=2.2)
+@_DepthwiseConv.on("magnitude", c=2.2)
 def _(p, n, y, x, W, b=None):
     conv, w = _as_conv(p, x, W)
     return conv.rule("magnitude").fn(conv, n, y, x, w, b)
 
 
-@DepthwiseConv2D.on("carry")
+@_DepthwiseConv.on("carry")
 def _(p, n, y, e, x, W, b=None):
     conv, w = _as_conv(p, x, W)
     return conv.rule("carry").fn(conv, n, y, e, x, w, b)
 
 
-@DepthwiseConv2D.on("chainer", W="W: m i h w", b="b: o")
+@DepthwiseConv2D.on("chainer", when=lambda p: max(p.dilation) == 1, W="W: m i h w", b="b: o")
 def _(p, c, x):
     return chainer_conv(
         p,
@@ -96,11 +114,27 @@ def _(p, c, x):
     )
 
 
-@DepthwiseConv2D.on("keras", x="n ... c", W="kernel: h w i m", b="bias: o")
-def _(p, k, x):
-    conv = k.layers.DepthwiseConv2D(p.kernel, strides=p.stride, depth_multiplier=p.multiplier, use_bias=p.bias)
+@DepthwiseConv1D.on("chainer", W="W: (i m) 1 w", b="b: o")
+@DepthwiseConv2D.on("chainer", W="W: (i m) 1 h w", b="b: o")
+def _(p, c, x):
+    conv = p.as_conv(x.shape[1])  # the link for depthwise convolutions has two axes and no dilation
+    return conv.rule("chainer").fn(conv, c, x)
+
+
+def _keras(p, k, x):
+    conv = getattr(k.layers, f"DepthwiseConv{p.nd}D")(
+        p.kernel, strides=p.stride, depth_multiplier=p.multiplier, dilation_rate=p.dilation, use_bias=p.bias
+    )
     return k.weighted(conv)(k.pad(x, p.pad))
 
+
+for _layer in (DepthwiseConv1D, DepthwiseConv2D):
+    _layer.on("keras", x="n ... c", W=f"kernel: {SPATIAL[_layer.nd]} i m", b="bias: o")(_keras)
+    _layer.unsupported(
+        "keras",
+        when=lambda p: max(p.stride) > 1 and max(p.dilation) > 1,
+        why="Keras takes strides or dilation_rate, not both",
+    )
 
 DepthwiseConv2D.unsupported(
     "keras-tensorflow",
@@ -109,6 +143,7 @@ DepthwiseConv2D.unsupported(
 )
 
 
+@DepthwiseConv1D.on("onnx", W="W: (i m) 1 w", b="B: o")
 @DepthwiseConv2D.on("onnx", W="W: (i m) 1 h w", b="B: o")
 def _(p, o, x, W, b=None):
     return o.node(
@@ -119,5 +154,6 @@ def _(p, o, x, W, b=None):
         kernel_shape=p.kernel,
         strides=p.stride,
         pads=flat(p.pad),
+        dilations=p.dilation,
         group=o.shape(x)[1],
     )

@@ -9,6 +9,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from parity.layers.base import Elementwise
+from parity.layers.unary import rising
 
 
 @dataclass(frozen=True)
@@ -126,3 +127,53 @@ def _(p, k, x):
 @ELU.on("onnx")
 def _(p, o, x):
     return o.node("Elu", x, alpha=p.alpha)
+
+
+@dataclass(frozen=True)
+class SELU(Elementwise):
+    """Klambauer et al. 2017. gamma·x where x ≥ 0, else gamma·alpha·(e^x − 1).
+
+    Args:
+        alpha: the paper's fixed point for mean 0 and variance 1. Keras knows the paper's values only; others are
+            composed there.
+        gamma: factor of everything, likewise; Chainer calls it ``scale``.
+    """
+
+    alpha: Annotated[float, Gt(0)] = 1.6732632423543772
+    gamma: Annotated[float, Gt(0)] = 1.0507009873554805
+
+
+def _selu(p, x):
+    return p.gamma * np.where(x >= 0, x, p.alpha * np.expm1(np.minimum(x, 0)))
+
+
+@SELU.on("numpy")
+def _(p, n, x):
+    return _selu(p, x)
+
+
+@SELU.on("magnitude", c=7.0)
+def _(p, n, y, x):
+    return np.where(x >= 0, y, p.gamma * p.alpha)  # a product; runtimes take exp(x) − 1, as in ELU
+
+
+@SELU.on("carry")
+def _(p, n, y, e, x):
+    return rising(lambda x: _selu(p, x), y, e, x)
+
+
+@SELU.on("chainer")
+def _(p, c, x):
+    return lambda v: c.F.selu(v, alpha=p.alpha, scale=p.gamma)
+
+
+@SELU.on("keras")
+def _(p, k, x):
+    if p == SELU():
+        return k.layers.Activation("selu")(x)
+    return p.gamma * k.ops.elu(x, alpha=p.alpha)
+
+
+@SELU.on("onnx")
+def _(p, o, x):
+    return o.node("Selu", x, alpha=p.alpha, gamma=p.gamma)

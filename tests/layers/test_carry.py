@@ -106,7 +106,9 @@ def test_a_carry_that_forgets_the_slope_is_seen(monkeypatch):
     inputs = [draw(Distribution(), (3, 50), "float64", "x")]
     errors, signs = [np.full((3, 50), 1e-6)], [np.ones((3, 50))]
     assert moved(layer, inputs, {}, errors, signs) == pytest.approx(1, abs=1e-6)
-    monkeypatch.setattr(type(layer), "rules", {**type(layer).rules, "carry": Layer.registry["Dropout"].rules["carry"]})
+    monkeypatch.setattr(
+        type(layer), "rules", {**type(layer).rules, "carry": Layer.registry["Dropout"]._lookup("rules", "carry")}
+    )
     assert moved(layer, inputs, {}, errors, signs) == pytest.approx(3, abs=1e-6)
 
 
@@ -123,6 +125,12 @@ def test_an_index_carries_nothing():
         *[(n, {}) for n in ("ReLU", "Sigmoid", "Tanh", "Softplus")],
         *[("ELU", {"alpha": a}) for a in (0.5, 2.0)],
         *[("LeakyReLU", {"alpha": a}) for a in (0.1, 3.0)],
+        *[(n, {}) for n in ("SiLU", "HardSiLU", "Mish", "SELU", "Softsign", "LogSigmoid")],
+        *[("GELU", {"approximate": a}) for a in (False, True)],
+        *[(n, {}) for n in ("Abs", "Neg", "Sign", "Floor", "Ceil", "Square", "Exp", "Expm1", "Sinh", "Cosh", "Erf")],
+        *[(n, {}) for n in ("Sin", "Cos", "Tan", "Atan", "Reciprocal")],
+        *[("ClippedReLU", {"max": 2.0}), ("Clip", {"min": -1.0, "max": 2.0}), ("ThresholdedReLU", {"alpha": 1.0})],
+        ("HardSigmoid", {"alpha": 0.2}),
     ],
 )
 def test_activations_hold_for_errors_of_any_size(name, parameters, size):

@@ -8,7 +8,7 @@ import pytest
 from parity.errors import BadInput
 from parity.layers import Spec
 from parity.layers.conv import Conv1D, Conv2D, Conv3D
-from parity.layers.depthwise import DepthwiseConv2D
+from parity.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D
 
 CASES = [
     (Conv1D(filters=4, kernel=3), (2, 6, 13)),
@@ -73,6 +73,9 @@ def test_against_chainer(layer, shape, numbers, weights, rule, close, F):
         (DepthwiseConv2D(multiplier=3, kernel=[2, 3]), (2, 4, 6, 5)),
         (DepthwiseConv2D(multiplier=1, kernel=3, stride=[2, 1], pad=[1, 2], bias=False), (2, 3, 6, 5)),
         (DepthwiseConv2D(multiplier=2, kernel=[3, 1], stride=[1, 2], pad=[[0, 2], [1, 0]]), (3, 4, 6, 5)),
+        (DepthwiseConv2D(multiplier=2, kernel=[3, 2], stride=[2, 1], pad=[1, 0], dilation=[2, 3]), (3, 4, 6, 5)),
+        (DepthwiseConv1D(multiplier=2, kernel=3, stride=2, pad=[[2, 1]]), (3, 4, 9)),
+        (DepthwiseConv1D(multiplier=3, kernel=2, dilation=3, bias=False), (3, 4, 9)),
     ],
 )
 def test_depthwise(layer, shape, numbers, weights, rule, close, F):
@@ -80,11 +83,22 @@ def test_depthwise(layer, shape, numbers, weights, rule, close, F):
     w = weights(layer, x)
     y = rule(layer, x, **w)
     padded = np.pad(x, [(0, 0), (0, 0), *layer.pad])
-    chainers = np.ascontiguousarray(w["W"].swapaxes(0, 1))  # multiplier first
-    close(y, F.depthwise_convolution_2d(padded, chainers, w.get("b"), stride=layer.stride))
+    if layer.nd == 2 and max(layer.dilation) == 1:
+        chainers = np.ascontiguousarray(w["W"].swapaxes(0, 1))  # multiplier first
+        close(y, F.depthwise_convolution_2d(padded, chainers, w.get("b"), stride=layer.stride))
+    grouped = w["W"].reshape(-1, 1, *layer.kernel)
+    more = {"stride": layer.stride, "dilate": layer.dilation, "groups": shape[1]}
+    close(y, F.convolution_nd(padded, grouped, w.get("b"), **more))
     for i in range(shape[1]):  # every channel by itself
         for m in range(layer.multiplier):
-            one = Conv2D(filters=1, kernel=layer.kernel, stride=layer.stride, pad=layer.pad, bias=layer.bias)
+            one = {1: Conv1D, 2: Conv2D}[layer.nd](
+                filters=1,
+                kernel=layer.kernel,
+                stride=layer.stride,
+                pad=layer.pad,
+                dilation=layer.dilation,
+                bias=layer.bias,
+            )
             at = i * layer.multiplier + m
             own = {"W": w["W"][i : i + 1, m : m + 1]} | ({"b": w["b"][at : at + 1]} if layer.bias else {})
             close(y[:, at : at + 1], by_definition(one, x[:, i : i + 1], **own))

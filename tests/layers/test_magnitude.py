@@ -22,6 +22,7 @@ LONG = [
     ("Conv2D", {"filters": 6, "kernel": 3}, (2, 128, 5, 6)),
     ("Conv2D", {"filters": 4, "kernel": 3}, (1, 1024, 4, 5)),
     ("ConvTranspose2D", {"filters": 5, "kernel": 4, "stride": 2, "pad": 1}, (1, 512, 4, 5)),
+    ("ConvTranspose1D", {"filters": 6, "kernel": 3, "groups": 2}, (2, 512, 7)),
     ("BatchNorm", {"epsilon": 1e-5}, (6, 32, 5, 7)),
     ("LayerNorm", {"epsilon": 1e-5}, (6, 1024)),
     ("LocalResponseNorm", {"n": 5, "k": 1, "alpha": 1e-4, "beta": 0.75}, (2, 96, 5, 6)),
@@ -192,6 +193,19 @@ def test_a_weight_off_by_a_percent_is_outside(name, parameters, shape):
             {"n": 5, "k": 2, "alpha": 1e-4, "beta": 0.75},
             {"n": 5, "k": 2, "alpha": 2e-5, "beta": 0.75},
             100,
+        ),
+        (
+            "Resize",
+            {"size": (18, 21), "mode": "bilinear", "coordinates": "half_pixel"},
+            {"size": (18, 21), "mode": "bilinear", "coordinates": "align_corners"},
+            1e4,
+        ),
+        ("UpSampling2D", {"size": 2, "interpolation": "bilinear"}, {"size": 2, "interpolation": "nearest"}, 1e4),
+        (
+            "Unpooling2D",
+            {"kernel": 3, "stride": 1, "pad": 1, "cover_all": False},
+            {"kernel": (1, 3), "stride": 1, "pad": (0, 1), "cover_all": False},
+            1e4,
         ),
         (
             "AveragePool2D",

@@ -7,7 +7,9 @@ import pytest
 
 from parity.errors import BadInput
 from parity.layers import Spec
-from parity.layers.norm import BatchNorm, LayerNorm, LocalResponseNorm
+from parity.layers.batch_norm import BatchNorm
+from parity.layers.layer_norm import LayerNorm
+from parity.layers.lrn import LocalResponseNorm
 
 BATCH = [
     (BatchNorm(epsilon=2e-5), (3, 5, 4, 6)),

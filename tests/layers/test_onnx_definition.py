@@ -4,18 +4,24 @@ import numpy as np
 import pytest
 
 from parity.layers.activation import Softplus
+from parity.layers.average_pool import AveragePool1D, AveragePool2D, AveragePool3D
+from parity.layers.batch_norm import BatchNorm
 from parity.layers.conv import Conv2D
-from parity.layers.conv_transpose import ConvTranspose2D
+from parity.layers.conv_transpose import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from parity.layers.embed import Embedding
 from parity.layers.gru import GRU
+from parity.layers.layer_norm import LayerNorm
+from parity.layers.lrn import LocalResponseNorm
 from parity.layers.lstm import LSTM
-from parity.layers.norm import BatchNorm, LayerNorm, LocalResponseNorm
-from parity.layers.pool import AveragePool2D, MaxPool1D, MaxPool2D
+from parity.layers.max_pool import GlobalMaxPool, MaxPool1D, MaxPool2D, MaxPool3D
 from parity.layers.rectifier import ELU, LeakyReLU
+from parity.layers.resize import Resize
 from parity.layers.softmax import LogSoftmax, Softmax
+from parity.layers.upsample import UpSampling2D
 
 MODULES = (
     *("conv", "convtranspose", "maxpool", "averagepool", "batch_normalization", "lrn", "layernormalization"),
+    *("globalmaxpool", "resize", "upsample"),
     *("softmax", "logsoftmax", "elu", "leakyrelu", "softplus", "lstm", "gru", "gather"),
 )
 
@@ -41,16 +47,31 @@ def conv(a, x, W):
 
 
 def conv_transpose(a, x, W):
-    extra = {"output_padding": a.get("output_padding", 0), "stride": a.get("strides", 1), "pad": pads(a)}
-    return ConvTranspose2D(filters=W.shape[1], kernel=W.shape[2:], bias=False, **extra), [x], {"W": W}
+    groups = a.get("group", 1)
+    extra = {"output_padding": a.get("output_padding", 0), "stride": a.get("strides", 1), "pad": pads(a, x.ndim - 2)}
+    extra |= {"dilation": a.get("dilations", 1), "groups": groups, "bias": False}
+    make = {3: ConvTranspose1D, 4: ConvTranspose2D, 5: ConvTranspose3D}[x.ndim]
+    return make(filters=W.shape[1] * groups, kernel=W.shape[2:], **extra), [x], {"W": W}
 
 
 def max_pool(a, x):
-    return {3: MaxPool1D, 4: MaxPool2D}[x.ndim](cover_all=bool(a.get("ceil_mode")), **window(a)), [x], {}
+    return {3: MaxPool1D, 4: MaxPool2D, 5: MaxPool3D}[x.ndim](cover_all=bool(a.get("ceil_mode")), **window(a)), [x], {}
 
 
 def average_pool(a, x):
-    return AveragePool2D(count_include_pad=bool(a.get("count_include_pad")), **window(a)), [x], {}
+    make = {3: AveragePool1D, 4: AveragePool2D, 5: AveragePool3D}[x.ndim]
+    return make(count_include_pad=bool(a.get("count_include_pad")), **window(a)), [x], {}
+
+
+def resize(a, x, scales):
+    size = x.shape[2:] * scales[2:]
+    mode = {b"linear": "bilinear"}.get(a["mode"], "nearest")
+    coordinates = a.get("coordinate_transformation_mode", b"half_pixel").decode()
+    return Resize(size=tuple(map(int, size)), mode=mode, coordinates=coordinates), [x], {}
+
+
+def upsample(a, x, scales):
+    return UpSampling2D(size=tuple(map(int, scales[2:]))), [x], {}
 
 
 def batch_norm(a, x, gamma, beta, mean, var):
@@ -88,6 +109,9 @@ CONVERT = {
     "ConvTranspose": conv_transpose,
     "MaxPool": max_pool,
     "AveragePool": average_pool,
+    "GlobalMaxPool": lambda a, x: (GlobalMaxPool(keepdims=True), [x], {}),
+    "Resize": resize,
+    "Upsample": upsample,
     "BatchNormalization": batch_norm,
     "LRN": lrn,
     "LayerNormalization": layer_norm,
@@ -104,7 +128,11 @@ CONVERT = {
 NAMES = """
 basic_conv_with_padding basic_conv_without_padding conv_with_strides_padding conv_with_strides_no_padding
 conv_with_strides_and_asymmetric_padding
-convtranspose convtranspose_pad convtranspose_pads
+convtranspose convtranspose_pad convtranspose_pads convtranspose_1d convtranspose_3d convtranspose_dilations
+convtranspose_group_2 convtranspose_group_2_image_3
+maxpool_3d_default averagepool_1d_default averagepool_3d_default globalmaxpool globalmaxpool_precomputed
+resize_upsample_scales_nearest resize_upsample_scales_linear resize_upsample_scales_linear_align_corners
+upsample_nearest
 maxpool_1d_default maxpool_2d_default maxpool_2d_pads maxpool_2d_strides maxpool_2d_precomputed_pads
 maxpool_2d_precomputed_strides maxpool_2d_ceil
 averagepool_2d_default averagepool_2d_pads averagepool_2d_pads_count_include_pad averagepool_2d_strides

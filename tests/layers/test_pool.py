@@ -8,7 +8,8 @@ import pytest
 
 from parity.errors import BadInput
 from parity.layers import Spec
-from parity.layers.pool import AveragePool2D, MaxPool1D, MaxPool2D
+from parity.layers.average_pool import AveragePool1D, AveragePool2D, AveragePool3D
+from parity.layers.max_pool import GlobalMaxPool, MaxPool1D, MaxPool2D, MaxPool3D
 from parity.layers.reduce import GlobalAveragePool
 
 MAX = [
@@ -21,6 +22,8 @@ MAX = [
     (MaxPool2D(kernel=[4, 3], stride=[3, 2], pad=[2, 1], cover_all=True), (2, 3, 8, 9)),
     (MaxPool2D(kernel=[3, 2], stride=2, pad=[[1, 0], [0, 1]], cover_all=True), (2, 3, 8, 9)),
     (MaxPool2D(kernel=[3, 2], stride=1, pad=[[0, 2], [1, 0]], cover_all=False), (2, 3, 5, 4)),
+    (MaxPool3D(kernel=[2, 3, 4], stride=[1, 2, 3], pad=[1, 0, 1], cover_all=True), (2, 3, 4, 6, 7)),
+    (MaxPool3D(kernel=[2, 1, 3], stride=[2, 1, 1], pad=[[1, 0], 0, [0, 2]], cover_all=False), (2, 3, 4, 6, 7)),
 ]
 AVERAGE = [
     (AveragePool2D(kernel=[3, 2], stride=[2, 3], count_include_pad=True), (2, 3, 8, 11)),
@@ -28,6 +31,10 @@ AVERAGE = [
     (AveragePool2D(kernel=3, stride=2, pad=[2, 1], count_include_pad=False), (2, 3, 8, 11)),
     (AveragePool2D(kernel=[3, 4], stride=[1, 2], pad=[[0, 2], [3, 1]], count_include_pad=True), (2, 3, 6, 5)),
     (AveragePool2D(kernel=[3, 4], stride=[1, 2], pad=[[0, 2], [3, 1]], count_include_pad=False), (2, 3, 6, 5)),
+    (AveragePool1D(kernel=3, stride=2, pad=1, count_include_pad=True), (2, 3, 8)),
+    (AveragePool1D(kernel=4, stride=1, pad=[[3, 1]], count_include_pad=False), (2, 3, 8)),
+    (AveragePool3D(kernel=[2, 3, 1], stride=[1, 2, 3], pad=[1, 2, 0], count_include_pad=True), (2, 3, 4, 6, 7)),
+    (AveragePool3D(kernel=[2, 3, 4], stride=[2, 1, 3], pad=[1, 2, 1], count_include_pad=False), (2, 3, 4, 6, 7)),
 ]
 
 
@@ -71,11 +78,11 @@ def test_average_against_definition(layer, shape, numbers, rule, close):
     for at, window in places:
         here = x[(..., *window)]
         count = math.prod(layer.kernel) if layer.count_include_pad else math.prod(here.shape[2:])
-        expected[(..., *at)] = here.sum((2, 3)) / count
+        expected[(..., *at)] = here.sum(tuple(range(2, x.ndim))) / count
     close(rule(layer, x), expected)
 
 
-@pytest.mark.parametrize(("layer", "shape"), AVERAGE[:3])
+@pytest.mark.parametrize(("layer", "shape"), [a for a in AVERAGE if all(b == e for b, e in a[0].pad)])
 def test_average_against_chainer(layer, shape, numbers, rule, close, F):
     x = numbers(*shape) + 2
     value = 0 if layer.count_include_pad else None
@@ -99,6 +106,15 @@ def test_global_average(shape, keepdims, numbers, rule, close, F):
     assert y.reshape(2, 3)[1, 2] == pytest.approx(math.fsum(x[1, 2].ravel()) / x[1, 2].size, rel=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 9), (2, 3, 5, 7), (2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_global_max(shape, keepdims, numbers, rule, F):
+    x = numbers(*shape) - 3
+    y = rule(GlobalMaxPool(keepdims=keepdims), x)
+    np.testing.assert_array_equal(y, F.max(x, axis=tuple(range(2, len(shape))), keepdims=keepdims).array)
+    assert y.reshape(2, 3)[1, 2] == max(x[1, 2].ravel())
+
+
 @pytest.mark.parametrize(
     ("make", "shape", "message"),
     [
@@ -106,6 +122,8 @@ def test_global_average(shape, keepdims, numbers, rule, close, F):
         (lambda: MaxPool1D(kernel=9, stride=2, cover_all=True), (2, 3, 5), "is below 1"),
         (lambda: MaxPool1D(kernel=2, stride=4, cover_all=True), (2, 3, 7), "the last of 3 windows begins at 8"),
         (lambda: MaxPool2D(kernel=2, stride=2, cover_all=True), (2, 3, 7), r"expected N C and 2 spatial axes"),
+        (lambda: AveragePool1D(kernel=2, stride=1, pad=2, count_include_pad=True), (2, 3, 7), "below the kernel, 2"),
+        (lambda: GlobalMaxPool(keepdims=True), (2, 3), r"expected N C and spatial axes, found shape \[2, 3\]"),
         (lambda: GlobalAveragePool(keepdims=True), (2, 3), r"expected N C and spatial axes, found shape \[2, 3\]"),
     ],
 )

@@ -1,0 +1,149 @@
+"""Vectors brought to unit length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Ge
+
+from parity.layers.axes import Axes, as_axes, axes_of
+from parity.layers.base import Layer, Spec
+from parity.layers.standardize import sum_error
+
+TINY = 2.0**-126
+"""The smallest normal float32: with it in place of epsilon 0, a vector of zeros stays zeros and others do not move."""
+
+
+@dataclass(frozen=True)
+class LpNormalization(Layer):
+    """y = x / d over one axis or several; d = ‖x‖ + epsilon, or the larger of the two.
+
+    F.normalize of Chainer adds (epsilon 1e-5, axis 1, p 2), keras.ops.normalize and keras.layers.UnitNormalization take
+    the larger (epsilon 1e-7 and 1e-12, axis −1, p 2), LpNormalization of ONNX has none (axis −1, p 2). With epsilon
+    0 a vector of zeros stays zeros, as ONNX says; Chainer's own gives NaN there, Keras's a ZeroDivisionError.
+
+    Args:
+        axis: over which the norm is taken; one or several. Stated, because the defaults differ.
+        epsilon: 0 or more. Stated, because the defaults differ.
+        mode: what epsilon is for: ``add``, it is added to the norm, or ``max``, the norm is at least that. Stated,
+            because the frameworks differ.
+        p: which norm: 1, Σ|x|, or 2, √Σx².
+    """
+
+    axis: Axes
+    epsilon: Annotated[float, Ge(0)]
+    mode: Literal["add", "max"]
+    p: Literal[1, 2] = 2
+    independent: ClassVar[bool] = True
+
+    def __post_init__(self):
+        object.__setattr__(self, "axis", as_axes(self.axis))
+
+    def infer(self, *x: Spec) -> tuple[Spec, ...]:
+        """Any shape that has the axes."""
+        axes_of(self.axis, len(x[0].shape))
+        return (x[0],)
+
+    @property
+    def least(self) -> float:
+        """The least divisor where mode is ``max``."""
+        return self.epsilon or TINY
+
+    @property
+    def adds(self) -> bool:
+        """Whether epsilon is added to the norm."""
+        return self.mode == "add" and self.epsilon > 0
+
+
+def _norm(p, x):
+    axes = axes_of(p.axis, x.ndim)
+    if p.p == 1:
+        return np.abs(x).sum(axes, keepdims=True)
+    return np.sqrt((x * x).sum(axes, keepdims=True))
+
+
+def _divisor(p, x):
+    return _norm(p, x) + p.epsilon if p.adds else np.maximum(_norm(p, x), p.least)
+
+
+@LpNormalization.on("numpy")
+def _(p, n, x):
+    return x / _divisor(p, x)
+
+
+@LpNormalization.on("magnitude", c=4.0)
+def _(p, n, y, x):
+    return np.abs(y) * (2 + sum_error(n, x, axes_of(p.axis, x.ndim)))
+
+
+@LpNormalization.on("carry")
+def _(p, n, y, e, x):
+    axes, norm = axes_of(p.axis, x.ndim), _norm(p, x)
+    spread = np.sqrt(((e if p.p == 1 else (np.abs(x) + e) * e) ** 2).sum(axes, keepdims=True))
+    norms = spread if p.p == 1 else np.where(norm > 0, spread / np.where(norm > 0, norm, 1), e)
+    return (e + np.abs(y) * norms) / _divisor(p, x)
+
+
+@LpNormalization.on("chainer", when=lambda p: p.adds and p.p == 2)
+def _(p, c, x):
+    axes = axes_of(p.axis, len(x.shape))
+    return lambda v: c.F.normalize(v, eps=p.epsilon, axis=axes)
+
+
+@LpNormalization.on("chainer")
+def _(p, c, x):
+    axes = axes_of(p.axis, len(x.shape))
+
+    def norm(v):
+        if p.p == 1:
+            return c.F.sum(c.F.absolute(v), axis=axes, keepdims=True)
+        return c.F.sqrt(c.F.sum(v * v, axis=axes, keepdims=True))
+
+    if p.adds:
+        return lambda v: v / (norm(v) + p.epsilon)
+    least = c.const(np.float32(p.least))
+    return lambda v: v / c.F.maximum(norm(v), least)
+
+
+def _stored(p, k, x):
+    return [k.axis(x, a) for a in axes_of(p.axis, len(k.shape(x)))]
+
+
+@LpNormalization.on("keras", when=lambda p: p.adds)
+def _(p, k, x):
+    axes = _stored(p, k, x)
+    if p.p == 1:
+        return x / (k.ops.sum(k.ops.absolute(x), axis=axes, keepdims=True) + p.epsilon)
+    return x / (k.ops.sqrt(k.ops.sum(k.ops.square(x), axis=axes, keepdims=True)) + p.epsilon)
+
+
+@LpNormalization.on("keras", when=lambda p: p.p == 1)
+def _(p, k, x):
+    norm = k.ops.sum(k.ops.absolute(x), axis=_stored(p, k, x), keepdims=True)
+    return x / k.ops.maximum(norm, p.least)
+
+
+@LpNormalization.on("keras", when=lambda p: p.epsilon == 1e-12)
+def _(p, k, x):
+    return k.layers.UnitNormalization(axis=_stored(p, k, x))(x)
+
+
+@LpNormalization.on("keras")
+def _(p, k, x):
+    return k.ops.normalize(x, axis=_stored(p, k, x), order=2, epsilon=p.least)
+
+
+@LpNormalization.on("onnx", when=lambda p: p.epsilon == 0 and len(p.axis) == 1)
+def _(p, o, x):
+    return o.node("LpNormalization", x, axis=p.axis[0], p=p.p)
+
+
+@LpNormalization.on("onnx")
+def _(p, o, x):
+    axes = o.const(np.array(axes_of(p.axis, len(o.shape(x)))))
+    norm = o.node(f"ReduceL{p.p}", x, axes, keepdims=1)
+    if p.adds:
+        return o.node("Div", x, o.node("Add", norm, o.const(np.float32(p.epsilon))))
+    return o.node("Div", x, o.node("Max", norm, o.const(np.float32(p.least))))
