@@ -11,7 +11,7 @@ from parity.catalogue import words
 from parity.catalogue.defaults import Default, defaults, own_axes
 from parity.catalogue.live import Facts
 from parity.catalogue.recording import DIALECTS
-from parity.catalogue.sample import Form
+from parity.catalogue.sample import Form, Sample
 from parity.catalogue.survey import Survey
 from parity.catalogue.traps import Trap
 from parity.engines import DIALECTS as DIALECT_OF
@@ -154,7 +154,7 @@ def weights(survey: Survey, facts: Facts) -> list[dict[str, Any]]:
         for name, weight in sample.graph.node_weights(sample.graph.nodes[0]).items():
             row = rows.setdefault(name, {"name": name, "axes": weight.axes, **{d: [] for d in DIALECTS}})
             for dialect in sample.calls:
-                for text in _places(sample.layer, dialect, name):
+                for text in _places(sample, dialect, name):
                     if text not in row[dialect] and len(row[dialect]) < 8:
                         row[dialect].append(text)
     for row in rows.values():
@@ -162,12 +162,12 @@ def weights(survey: Survey, facts: Facts) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _places(layer: Any, dialect: str, name: str) -> tuple[str, ...]:
-    try:
-        texts = layer.rule(dialect).layouts.get(name, ())
-    except LookupError:  # made of parts, which have weights of their own
-        return ()
-    return (texts,) if isinstance(texts, str) else tuple(texts)
+def _places(sample: Sample, dialect: str, name: str) -> list[str]:
+    if dialect in sample.parts:  # they have weights of their own
+        return []
+    declared = sample.graph.node_weights(sample.graph.nodes[0])
+    places = sample.layer.layout_map(dialect, declared).places
+    return [f"{p.target}: {p.pattern}" for p in places if p.source == name]
 
 
 FORMULAS = {
