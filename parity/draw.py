@@ -141,16 +141,18 @@ class Distribution:
 
     Args:
         kind: normal (mean, scale), uniform (mean ± scale), wide (± e^{2z}, scaled), ties (multiples of scale / 2, a
-            third of them zero), integers (0 … high − 1) or constant (mean).
+            third of them zero), integers (low … high − 1) or constant (mean).
         mean: where it is.
         scale: how wide it is.
         high: of integers.
+        low: of integers.
     """
 
     kind: str = "normal"
     mean: float = 0.0
     scale: float = 1.0
     high: int = 2
+    low: int = 0
 
 
 def _exp2_wide(z: np.ndarray) -> np.ndarray:
@@ -190,7 +192,7 @@ def draw(distribution: Distribution, shape: tuple[int, ...], dtype: str, *key: o
         "ties": lambda n: (
             d.mean + d.scale * np.where(stream.uniform(n) < 1 / 3, 0.0, np.rint(2 * stream.normal(n)) / 2)
         ),
-        "integers": lambda n: np.floor(stream.uniform(n) * d.high),
+        "integers": lambda n: d.low + np.floor(stream.uniform(n) * (d.high - d.low)),
         "constant": lambda n: np.full(n, d.mean),
     }
     make = kinds[d.kind]

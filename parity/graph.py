@@ -156,10 +156,9 @@ class Graph:
             "nodes": [
                 {
                     "name": n.name,
-                    "layer": type(n.layer).__name__,
+                    "layer": n.layer.described(),
                     "inputs": list(n.inputs),
                     "shared": dict(n.shared),
-                    "parameters": n.layer.parameters(),
                 }
                 for n in self.nodes
             ],
@@ -169,19 +168,7 @@ class Graph:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Graph:
         """The graph that :meth:`to_json` wrote."""
-
-        def tuples(value: Any) -> Any:
-            return tuple(map(tuples, value)) if isinstance(value, list | tuple) else value
-
-        nodes = tuple(
-            Node(
-                n["name"],
-                Layer.registry[n["layer"]](**{k: tuples(v) for k, v in n["parameters"].items()}),
-                tuple(n["inputs"]),
-                n["shared"],
-            )
-            for n in data["nodes"]
-        )
+        nodes = tuple(Node(n["name"], Layer.of(n["layer"]), tuple(n["inputs"]), n["shared"]) for n in data["nodes"])
         inputs = {k: Spec(tuple(shape), dtype) for k, (shape, dtype) in data["inputs"].items()}
         return cls(inputs, nodes, tuple(data["outputs"]))
 

@@ -7,6 +7,7 @@ where each canonical weight goes, ``"target: pattern"``::
     "kernel: i (g u) @ifco"      gates stored in another order; "-" before a gate changes its sign
     "B: 1 (0/2 g u) @iofc"       this weight is part 0 of 2 along here; parts nobody fills are zero
     "0/w1: u i @f"               no g in the pattern: this one gate alone
+    "peep_i/W: u=u @i"           on the diagonal of two axes, zeros beside it
 
 A "1" among the canonical axes is an axis of size 1, which a pattern may leave out.
 
@@ -26,6 +27,7 @@ from einops import EinopsError, rearrange
 
 _PART = re.compile(r"(\d+)/(\d+)")
 _AXIS = re.compile(r"[a-z]+")
+_TWICE = re.compile(r"\b([a-z]+)=\1\b")
 
 
 def split_order(text: str) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -118,11 +120,23 @@ class Place:
         return tuple((int(k), int(n)) for k, n in _PART.findall(self.pattern))
 
     @cached_property
+    def _twice(self) -> str:
+        """The axis that stands on a diagonal; empty without one."""
+        found = _TWICE.search(self.pattern)
+        return found[1] if found else ""
+
+    @cached_property
+    def _kept(self) -> list[str]:
+        return [a for a in self._axes if a not in self._dropped]
+
+    @cached_property
     def _transform(self) -> tuple[str, str]:
-        """The two sides of the einops pattern, without gates, parts as axes p0, p1, …."""
+        """The two sides of the einops pattern, without gates, parts as axes p0, p1, …, a second axis as "twice"."""
         number = iter(range(9))
         right = _PART.sub(lambda m: f"p{next(number)}", split_order(self.pattern)[0])
-        left = [f"p{i}" for i in range(len(self.parts))] + [a for a in self._axes if a not in self._dropped]
+        left = [f"p{i}" for i in range(len(self.parts))] + self._kept
+        if self._twice:
+            left, right = [*left, "twice"], _TWICE.sub(r"\1 twice", right)
         return " ".join(left), right
 
     def put(self, array: np.ndarray) -> np.ndarray:
@@ -135,6 +149,10 @@ class Place:
                 array = array * np.array([s for _, s in self._gates], array.dtype).reshape(shape)
             if self._dropped:
                 array = array.squeeze(axis)
+        if self._twice:
+            of = self._kept.index(self._twice)
+            last = np.moveaxis(array, of, -1)
+            array = np.moveaxis(last[..., None] * np.eye(last.shape[-1], dtype=array.dtype), -2, of)
         if self.parts:
             whole = np.zeros([n for _, n in self.parts] + list(array.shape), array.dtype)
             whole[tuple(k for k, _ in self.parts)] = array
@@ -151,8 +169,13 @@ class Place:
         if self._gates and "g" in sizes:
             sizes["g"] = len(self._gates)
         sizes |= {f"p{i}": n for i, (_, n) in enumerate(self.parts)}
+        if self._twice:
+            sizes["twice"] = sizes[self._twice]
         array = rearrange(target, f"{right} -> {left}", **sizes)
         array = array[tuple(k for k, _ in self.parts)] if self.parts else array
+        if self._twice:
+            of = self._kept.index(self._twice)
+            array = np.moveaxis(np.diagonal(array, axis1=of, axis2=-1), -1, of)
         if not self._gates:
             into[...] = array
             return

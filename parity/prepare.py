@@ -117,7 +117,7 @@ def case_record(prepared: Prepared) -> Record:
                 "name": node.name,
                 "layer": type(node.layer).__name__,
                 "from": list(node.inputs),
-                "parameters": node.layer.parameters(),
+                "parameters": {k: v for k, v in node.layer.described().items() if k != "layer"},
                 "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},
                 "weights": {
                     c: {"name": node.weight_name(c), "axes": w.axes, "shape": list(w.shape)} for c, w in weights.items()
@@ -162,11 +162,12 @@ def check_indices(graph: Graph, inputs: dict[str, np.ndarray]) -> None:
         BadInput: found and accepted indices.
     """
     for node in graph.nodes:
-        for number, count in node.layer.indices(*graph.input_specs(node)).items():
+        for number, accepted in node.layer.indices(*graph.input_specs(node)).items():
             name = node.inputs[number]
             if name not in inputs:
                 continue
+            choice = accepted if isinstance(accepted, range) else range(accepted)
             low, high = inputs[name].min(), inputs[name].max()
-            if low < 0 or high >= count:
-                found = f"indices from {low} to {high}; {node.name} has 0 … {count - 1} to choose from"
+            if low < choice.start or high >= choice.stop:
+                found = f"indices from {low} to {high}; {node.name} has {choice[0]} … {choice[-1]} to choose from"
                 raise BadInput(found, path=f"inputs.{name}")

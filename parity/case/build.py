@@ -13,6 +13,7 @@ from parity.case.validation import validated
 from parity.errors import BadInput, listed, near, shown
 from parity.graph import Graph, Node
 from parity.layers import Layer, Spec
+from parity.layers.nested import nested_fields
 
 RESERVED = ("layer", "name", "from", "weights", "output_shape")
 """Keys of a layer item that are not parameters."""
@@ -66,8 +67,11 @@ def layer_names(items: list[Any]) -> list[str]:
     return list(names)
 
 
-def make_layer(item: dict[str, Any]) -> Layer:
+def make_layer(item: dict[str, Any], reserved: tuple[str, ...] = RESERVED) -> Layer:
     """A layer from its item.
+
+    Args:
+        reserved: keys of the item that are not parameters.
 
     Raises:
         BadInput: an unknown layer or parameter, or a value that does not fit.
@@ -77,9 +81,15 @@ def make_layer(item: dict[str, Any]) -> Layer:
         raise BadInput(f"needs the key layer, one of {_layers()}; found {listed(item)}")
     if not isinstance(kind, str) or kind not in Layer.registry:
         raise BadInput(f"unknown layer {shown(kind)}{near(kind, Layer.registry)}; there are {_layers()}", path="layer")
-    parameters = {k: v for k, v in item.items() if k not in RESERVED}
+    parameters = {k: v for k, v in item.items() if k not in reserved}
+    for name in nested_fields(Layer.registry[kind]):
+        if isinstance(parameters.get(name), dict):
+            try:
+                parameters[name] = make_layer(parameters[name], ("layer",)).described()
+            except BadInput as error:
+                raise error.within(path=name) from None
     try:
-        return validated(adapter(Layer.registry[kind]), parameters, kind, RESERVED)
+        return validated(adapter(Layer.registry[kind]), parameters, kind, reserved)
     except BadInput as error:
         message = error.message if error.message.startswith(f"{kind} ") else f"{kind}: {error.message}"
         raise BadInput(message, path=error.path) from None

@@ -31,21 +31,24 @@ class RandomInput(Model):
     distribution: Kind = Field(
         "normal",
         description="normal, uniform (mean ± scale), wide (± e^2z), ties (multiples of "
-        "scale / 2, a third zero), integers (0 … high − 1), constant (mean).",
+        "scale / 2, a third zero), integers (low … high − 1), constant (mean).",
     )
     mean: float = Field(0.0, ge=-LARGEST, le=LARGEST, description="Where the numbers are.")
     scale: float = Field(1.0, gt=0, le=LARGEST, description="How wide they are.")
+    low: int = Field(0, ge=0, le=2**31 - 2, description="integers: the smallest.")
     high: int = Field(2, ge=1, le=2**31 - 1, description="integers: one above the largest.")
 
     @model_validator(mode="after")
     def _integers_are_int32(self) -> RandomInput:
         if (self.dtype == "int32") != (self.distribution == "integers"):
             raise ValueError("dtype int32 and distribution integers go together")
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} is not below high {self.high}")
         return self
 
     def as_distribution(self) -> Distribution:
         """For :func:`parity.draw.draw`."""
-        return Distribution(self.distribution, self.mean, self.scale, self.high)
+        return Distribution(self.distribution, self.mean, self.scale, self.high, self.low)
 
 
 class RandomWeight(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from parity.case.build import NAME, SHARED, adapter
 from parity.case.model import CaseFile
 from parity.layers import Layer
+from parity.layers.nested import nested_fields
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ITEM = {
@@ -34,19 +36,24 @@ def schema() -> dict[str, Any]:
         definitions[f"layer.{name}"] = _layer(name, layer)
     items = whole["properties"]["layers"]["items"]
     items.clear()
-    items.update(
-        type="object",
-        required=["layer"],
-        properties={"layer": {"enum": sorted(Layer.registry)}},
-        allOf=[
+    items.update(_any_of(Layer.registry))
+    return {"$schema": _DIALECT, **whole}
+
+
+def _any_of(names: Iterable[str]) -> dict[str, Any]:
+    """One of some layers."""
+    return {
+        "type": "object",
+        "required": ["layer"],
+        "properties": {"layer": {"enum": sorted(names)}},
+        "allOf": [
             {
                 "if": {"properties": {"layer": {"const": name}}, "required": ["layer"]},
                 "then": {"$ref": f"#/$defs/layer.{name}"},
             }
-            for name in sorted(Layer.registry)
+            for name in sorted(names)
         ],
-    )
-    return {"$schema": _DIALECT, **whole}
+    }
 
 
 def schema_text() -> str:
@@ -58,6 +65,8 @@ def _layer(name: str, layer: type[Layer]) -> dict[str, Any]:
     """One layer's item: its parameters with their descriptions, and the keys that every item has."""
     own = adapter(layer).json_schema()
     text, described = _documented(layer)
+    for key, mark in nested_fields(layer).items():
+        own["properties"][key] = _any_of(mark.names or Layer.registry) | {"propertyNames": {"not": {"enum": [*_ITEM]}}}
     for key, value in own.get("properties", {}).items():
         value["description"] = described.get(key, "")
     return {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity.dialects import parts
+from parity.dialects.record import after
 from parity.graph import Graph
 
 
@@ -30,6 +31,7 @@ class ChainerKit:
         return link
 
     parts = staticmethod(parts)
+    after = staticmethod(after)
 
     def const(self, array: np.ndarray) -> Any:
         """A constant that is no weight."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from parity.dialects import parts
 from parity.graph import Graph, Node
-from parity.layers.base import Rule
+from parity.layers.base import Layer, Rule, Spec
 from parity.layout import permutation
 
 
@@ -33,13 +33,17 @@ class KerasKit:
 
     def __init__(self, layers: Any, ops: Any, numpy: Any = np):
         self.layers, self.ops, self.np = layers, ops, numpy
-        self.holders: dict[str, Any] = {}
+        self.holders: dict[str, list[tuple[str, Any]]] = {}
         self.node = ""
         self._known: list[tuple[Any, tuple[int, ...], tuple[int, ...]]] = []
 
-    def weighted(self, layer: Any) -> Any:
-        """Register the layer that holds this node's weights. One a node."""
-        self.holders[self.node] = layer
+    def weighted(self, layer: Any, *parts: Any) -> Any:
+        """Register the layer that holds this node's weights. One a node.
+
+        Args:
+            parts: layers in it whose variables have the same names; those of the second are ``1/kernel``, ….
+        """
+        self.holders[self.node] = [(f"{i}/", part) for i, part in enumerate(parts)] or [("", layer)]
         return layer
 
     def const(self, array: np.ndarray) -> Any:
@@ -54,6 +58,11 @@ class KerasKit:
         """Where a canonical axis of one of the rule's inputs is stored."""
         order = next(order for tensor, _, order in self._known if tensor is x)
         return order.index(axis % len(order))
+
+    def along(self, x: Any, values: Sequence[Any]) -> list[Any]:
+        """One value for each canonical axis of one of the rule's inputs, in the order in which the axes are stored."""
+        order = next(order for tensor, _, order in self._known if tensor is x)
+        return [values[a] for a in order]
 
     def pad(self, x: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Any:
         """Pad the spatial axes of a channels-last tensor."""
@@ -70,6 +79,27 @@ class KerasKit:
             return x
         width = cut[0] if len(cut) == 1 else tuple(cut)
         return getattr(self.layers, f"Cropping{len(cut)}D")(width)(x)
+
+    def distributed(self, layer: Layer, x: Any) -> Any:
+        """A layer's own rule for every step of the rule's input, each Keras layer of it within TimeDistributed.
+
+        Args:
+            x: (N, T, …), canonical.
+        """
+        batch, _, *rest = self.shape(x)
+        rule = layer.rule("keras")
+        order = permutation(rule.x or "=", 1 + len(rest))
+        inside = tuple(1 + a for a in order[1:])
+        if inside != tuple(range(2, 2 + len(rest))):
+            x = self.layers.Permute((1, *inside))(x)
+        kit = _DistributedKit(_Distributed(self.layers), self.ops, self.np)
+        kit.node, kit.holders = self.node, self.holders
+        spec = Spec((batch, *rest))
+        kit._known = [(x, tuple(spec.shape[a] for a in order), order)]
+        y = rule.fn(layer, kit, x)
+        made = permutation(rule.y or rule.x or "=", len(layer.infer(spec)[0].shape))
+        back = tuple(1 + made.index(a) for a in range(1, len(made)))
+        return y if back == tuple(range(2, 1 + len(made))) else self.layers.Permute((1, *back))(y)
 
     def moved(self, x: Stored, order: tuple[int, ...]) -> Stored:
         """The same tensor with its axes in another order."""
@@ -101,6 +131,29 @@ class KerasKit:
             rank = len(graph.specs[name].shape)
             stored.append(Stored(tensor, permutation(want, rank) if want else first))
         return stored
+
+
+class _Distributed:
+    """``keras.layers``, each layer within TimeDistributed."""
+
+    def __init__(self, layers: Any):
+        self._layers = layers
+
+    def __getattr__(self, name: str) -> Any:
+        def make(*args: Any, **kwargs: Any) -> Any:
+            return self._layers.TimeDistributed(getattr(self._layers, name)(*args, **kwargs))
+
+        return make
+
+
+class _DistributedKit(KerasKit):
+    """Hands a rule layers that are distributed over axis 1, of which the rule knows nothing."""
+
+    def pad(self, x: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Any:
+        """Pad the spatial axes of a channels-last tensor."""
+        if value == 0 or not any(map(any, pads)):
+            return super().pad(x, pads, value)
+        return self.ops.pad(x, [[0, 0], [0, 0], *map(list, pads), [0, 0]], constant_values=value)
 
 
 def input_orders(graph: Graph) -> dict[str, tuple[int, ...]]:

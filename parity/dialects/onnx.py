@@ -30,6 +30,10 @@ class OnnxKit:
         """Shape of one of the rule's inputs."""
         return self._graph.specs[name].shape
 
+    def dtype(self, name: str) -> str:
+        """Dtype of one of the rule's inputs."""
+        return self._graph.specs[name].dtype
+
     def _fresh(self, what: str) -> str:
         self._count += 1
         return f"{self._scope}/{what}{self._count}"

@@ -30,6 +30,8 @@ class Op:
     serial: int = field(default_factory=lambda: next(_SERIAL))
     items: list[Expr] = field(default_factory=list)
     """What was taken out of it by ``[key]``, reached or not."""
+    before: list[Expr] = field(default_factory=list)
+    """Statements that must stand before it: what they do, not what they give, is needed."""
 
 
 class Expr:
@@ -82,6 +84,12 @@ class Expr:
     def __rtruediv__(self, other: Any) -> Expr:
         return Expr("infix", "/", other, self)
 
+    def __pow__(self, other: Any) -> Expr:
+        return Expr("infix", "**", self, other)
+
+    def __rpow__(self, other: Any) -> Expr:
+        return Expr("infix", "**", other, self)
+
     def __neg__(self) -> Expr:
         return Expr("minus", self)
 
@@ -102,6 +110,13 @@ class RecordedNumPy:
     def asarray(self, array: np.ndarray | np.generic) -> Expr:
         """A constant."""
         return Expr("array", np.asarray(array))
+
+
+def after(value: Any, *earlier: Any) -> Any:
+    """The value; a script computes ``earlier`` before it. Without recording, the order of the calls is that already."""
+    if isinstance(value, Expr):
+        op(value).before.extend(earlier)
+    return value
 
 
 def op(expr: Expr) -> Op:

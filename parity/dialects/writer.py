@@ -11,12 +11,12 @@ import numpy as np
 from parity.dialects.record import Expr, op
 from parity.dialects.text import Names, Piece, bracketed, flat, layout, literal
 
-_TIGHT, _SIGN, _TIMES, _PLUS = 4, 3, 2, 1
-"""How tightly a call or attribute, a sign, × and ÷, + and − bind."""
+_TIGHT, _POWER, _SIGN, _TIMES, _PLUS = 5, 4, 3, 2, 1
+"""How tightly a call or attribute, a power, a sign, × and ÷, + and − bind."""
 
 
 def _inside(value: Any) -> Iterator[Expr]:
-    """Expressions in an operand, also within tuples, lists and dicts."""
+    """Expressions in an operand, also within tuples, lists, dicts and slices."""
     if isinstance(value, Expr):
         yield value
     elif isinstance(value, list | tuple):
@@ -24,6 +24,8 @@ def _inside(value: Any) -> Iterator[Expr]:
             yield from _inside(item)
     elif isinstance(value, dict):
         yield from _inside(list(value.values()))
+    elif isinstance(value, slice):
+        yield from _inside([value.start, value.stop, value.step])
 
 
 def _reached(wanted: Iterable[Expr], given: Iterable[Expr]) -> list[Expr]:
@@ -35,7 +37,7 @@ def _reached(wanted: Iterable[Expr], given: Iterable[Expr]) -> list[Expr]:
         if expr not in found:
             found[expr] = None
             if expr not in stop:
-                todo += _inside(op(expr).operands)
+                todo += [*_inside(op(expr).operands), *op(expr).before]
     return sorted(found, key=lambda e: op(e).serial)
 
 
@@ -85,6 +87,7 @@ class Writer:
         for name, expr in names:
             proposed.setdefault(expr, name)
         unpacked = _unpacked(fresh)
+        statements = {s for e in fresh for s in op(e).before}
         ahead = [e for e in fresh if e in proposed]
         for expr in fresh:
             while ahead and op(ahead[0]).serial < op(expr).serial:
@@ -97,7 +100,9 @@ class Writer:
                 self._assign(", ".join(new.get(p, "_") for p in unpacked[expr]), expr)
                 for part, name in new.items():
                     self.give(part, name)
-            elif expr in proposed or self._deserves(expr, uses[expr]):
+            elif expr in statements and not uses[expr] and expr not in proposed:
+                self.lines.append(" " * self._indent + layout(self._source(expr)[0], self._indent))
+            elif expr in proposed or expr in statements or self._deserves(expr, uses[expr]):
                 name = self._name(expr, proposed, near, exact)
                 self._assign(name, expr)
                 self.give(expr, name)
@@ -140,13 +145,19 @@ class Writer:
             return ("-", *self._within(operands[0], _SIGN)), _SIGN
         if kind == "infix":
             symbol, left, right = operands
+            if symbol == "**":  # the right one is taken first, with its sign
+                return (*self._within(left, _TIGHT), " ** ", *self._within(right, _SIGN)), _POWER
             binds = _PLUS if symbol in "+-" else _TIMES
             return (*self._within(left, binds), f" {symbol} ", *self._within(right, binds + 1)), binds
         return constant(operands[0], self._constants), _TIGHT
 
     def _within(self, value: Any, binds: int) -> tuple[Piece, ...]:
         """An operand, in parentheses where it binds less tightly."""
-        pieces, own = self._text[value] if isinstance(value, Expr) else (literal(value, self._value), _SIGN)
+        if isinstance(value, Expr):
+            pieces, own = self._text[value]
+        else:
+            pieces = literal(value, self._value)
+            own = _SIGN if flat(pieces).startswith("-") else _TIGHT
         return pieces if own >= binds else ("(", *pieces, ")")
 
     def _value(self, value: Any) -> tuple[Piece, ...]:

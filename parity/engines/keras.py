@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,35 @@ class WithoutInitialValues:
     def __getattr__(self, name: str) -> Any:
         layer = getattr(self._layers, name)
         accepted = inspect.signature(layer.__init__).parameters
-        zeros = {k: _zeros for k in accepted if k in INITIALIZERS}
+        zeros = {k: _Zeros() for k in accepted if k in INITIALIZERS}
         return functools.partial(layer, **zeros) if zeros else layer
+
+
+def variable_names(variables: Sequence[Any]) -> list[str]:
+    """Their names; ``query/kernel``, with the part of the layer before it, where several have one name."""
+    names = [v.name for v in variables]
+    return [
+        n if names.count(n) == 1 else "/".join(v.path.split("/")[-2:]) for n, v in zip(names, variables, strict=True)
+    ]
 
 
 INITIALIZERS = tuple(f"{what}_initializer" for what in ("kernel", "depthwise", "pointwise", "recurrent", "embeddings"))
 
 
-def _zeros(shape: Any, dtype: Any = None) -> np.ndarray:
-    return np.zeros(shape, dtype or "float32")
+class _Zeros:
+    """What Keras takes for an initializer; MultiHeadAttention makes copies of it."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> np.ndarray:
+        return np.zeros(shape, dtype or "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        """Nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> _Zeros:
+        """Another."""
+        return cls()
 
 
 class KerasModel:
@@ -58,7 +78,11 @@ class KerasModel:
             self._assign(weights)
 
     def _variables(self, node: str) -> dict[str, Any]:
-        return {v.name: v for v in self._holders[node].weights if "seed_generator" not in v.path}
+        found: dict[str, Any] = {}
+        for prefix, layer in self._holders[node]:
+            own = [v for v in layer.weights if "seed_generator" not in v.path]
+            found |= {prefix + name: v for name, v in zip(variable_names(own), own, strict=True)}
+        return found
 
     def read(self) -> Copies:
         """All variables of the layers that hold weights."""
@@ -80,7 +104,8 @@ class KerasModel:
         canonical = {}
         for name, value in zip(names, out, strict=True):
             array = np.asarray(value)
-            canonical[name] = np.ascontiguousarray(np.transpose(array, np.argsort(self._layouts[name])))
+            # not ascontiguousarray, which gives a scalar an axis
+            canonical[name] = np.asarray(np.transpose(array, np.argsort(self._layouts[name])), order="C")
         return canonical
 
     def run(self, inputs: Arrays) -> Arrays:
@@ -110,6 +135,7 @@ class _KerasEngine:
         if keras.backend.backend() != self.backend:
             raise RuntimeError(f"Keras came up on {keras.backend.backend()} instead of {self.backend}")
         self._keras = keras
+        keras.saving.register_keras_serializable("parity")(_Zeros)  # Bidirectional makes its layers from their JSON
 
     def _prepare(self, device: str) -> None:
         """Import the backend, quietly, with the threads it may use and no other device in sight."""

@@ -57,8 +57,10 @@ def inputs_of(
         if kind == "f":
             made.append(folded(draw(REGIMES[regime], spec.shape, dtype, *key, regime, i), layer.domain))
         else:
-            high = Distribution("integers", high=2 if kind == "b" else accepted.get(i, 7))
-            made.append(draw(high, spec.shape, "int32", *key, i).astype(spec.dtype))
+            found = accepted.get(i, 7) if kind == "i" else 2
+            choice = found if isinstance(found, range) else range(found)
+            integers = Distribution("integers", low=choice.start, high=choice.stop)
+            made.append(draw(integers, spec.shape, "int32", *key, i).astype(spec.dtype))
     return made
 
 

@@ -13,11 +13,13 @@ from parity.layers.sizes import Accepts, axis_of
 
 Axes = Annotated[tuple[int, ...], Accepts(int | tuple[int, ...])]
 """One axis or several; a file may write one number."""
+SomeAxes = Annotated[tuple[int, ...] | None, Accepts(int | tuple[int, ...] | None)]
+"""The same, or null for all axes."""
 LAST: Any = -1
 """Default of Axes: the last one."""
 
 
-def as_axes(value: Any, name: str = "axis") -> tuple[int, ...]:
+def as_axes(value: Any, name: str = "axes") -> tuple[int, ...]:
     """A tuple of axes from one number or several.
 
     Raises:
@@ -29,16 +31,25 @@ def as_axes(value: Any, name: str = "axis") -> tuple[int, ...]:
     return axes
 
 
-def axes_of(axes: Sequence[int], rank: int, name: str = "axis") -> tuple[int, ...]:
-    """Non-negative axes, ascending.
+def axes_of(axes: Sequence[int], rank: int, name: str = "axes") -> tuple[int, ...]:
+    """Non-negative axes, in the order in which they are given.
 
     Raises:
         BadInput: one is out of range, or stands twice.
     """
-    found = sorted(axis_of(a, rank, name) for a in axes)
+    found = tuple(axis_of(a, rank, name) for a in axes)
     if len(set(found)) < len(found):
         raise BadInput(f"found {list(axes)}, which is one axis twice: the input has {rank} axes", path=name)
-    return tuple(found)
+    return found
+
+
+def ascending(axis: Sequence[int], rank: int) -> tuple[int, ...]:
+    """Non-negative axes of a parameter called axis whose order says nothing.
+
+    Raises:
+        BadInput: one is out of range or stands twice.
+    """
+    return tuple(sorted(axes_of(axis, rank, "axis")))
 
 
 def to_end(axes: Sequence[int], rank: int) -> tuple[int, ...]:

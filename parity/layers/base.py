@@ -68,7 +68,7 @@ class Layer:
     """Names of the outputs; the first is the layer itself. A property where parameters decide."""
     kinds: ClassVar[tuple[str, ...]] = ("f",)
     """For each input the kinds of dtype it may have, of f (floats), i (integers) and b (booleans); the last one serves
-    all further inputs."""
+    all further inputs. A property where parameters decide."""
     domain: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     """Open interval from which tests and calibration draw float inputs."""
     independent: ClassVar[bool] = False
@@ -88,10 +88,9 @@ class Layer:
         if not abstract:
             Layer.registry[cls.__name__] = cls
 
-    @classmethod
-    def accepts(cls, inputs: int) -> tuple[str, ...]:
+    def accepts(self, inputs: int) -> tuple[str, ...]:
         """``kinds`` for so many inputs."""
-        return tuple(cls.kinds[min(i, len(cls.kinds) - 1)] for i in range(inputs))
+        return tuple(self.kinds[min(i, len(self.kinds) - 1)] for i in range(inputs))
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Shapes and dtypes of the outputs, one per ``output_names``. The default keeps the first input's.
@@ -101,8 +100,8 @@ class Layer:
         """
         return (x[0],)
 
-    def indices(self, *x: Spec) -> dict[int, int]:
-        """Number of an input that holds indices → how many there are to choose from; accepted are 0 … that less 1."""
+    def indices(self, *x: Spec) -> Mapping[int, int | range]:
+        """Number of an input that holds indices → how many there are to choose from, 0 … that less 1, or which."""
         return {}
 
     def arithmetic(self, *x: Spec) -> str:
@@ -184,10 +183,14 @@ class Layer:
                 return rule
         raise LookupError(f"{type(self).__name__} has no {dialect} rule for {self.parameters()}")
 
+    def layouts(self, dialect: str) -> Mapping[str, Layout]:
+        """Canonical weight name → ``"target: pattern"``, or several: those stated with the rule."""
+        return self.rule(dialect).layouts
+
     def layout_map(self, dialect: str, weights: Mapping[str, Weight]) -> LayoutMap:
         """Where the weights go in this dialect. Places of weights that the layer does not have keep no pattern."""
         places = []
-        for name, texts in self.rule(dialect).layouts.items():
+        for name, texts in self.layouts(dialect).items():
             if callable(texts):
                 texts = texts(weights[name].axes if name in weights else "")
             for text in (texts,) if isinstance(texts, str) else texts:
@@ -201,10 +204,29 @@ class Layer:
         """Parameter name → value, as stated or by default."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
+    def described(self) -> dict[str, Any]:
+        """Name and parameters as JSON takes them, layers within it too; :meth:`of` reads it."""
+        own = {k: v.described() if isinstance(v, Layer) else v for k, v in self.parameters().items()}
+        return {"layer": type(self).__name__, **own}
+
+    @staticmethod
+    def of(described: Mapping[str, Any]) -> Layer:
+        """The layer that :meth:`described` describes.
+
+        Raises:
+            BadInput: its parameters do not go together.
+        """
+        parameters = {k: _tuples(v) for k, v in described.items() if k != "layer"}
+        return Layer.registry[described["layer"]](**parameters)
+
     @classmethod
     def takes(cls) -> str:
         """The accepted parameters, for messages."""
         return ", ".join(f.name for f in fields(cls)) or "no parameters"
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)

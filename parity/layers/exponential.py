@@ -84,8 +84,8 @@ def _(p, n, x):
 
 @Sinh.on("magnitude", c=14.0)
 def _(p, n, y, x):
-    # Some runtimes take e^(x − log 2): the rounding of that difference, u·|x|, is an error of the exponent. A quarter of
-    # it will do, since c is as large as it is because of small x.
+    # Some runtimes take e^(x − log 2): the rounding of that difference, u·|x|, is an error of the exponent. A quarter
+    # of it will do: c is as large as it is because of small x.
     return np.abs(y) * (1 + np.abs(x) / 4)
 
 

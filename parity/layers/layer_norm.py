@@ -10,7 +10,7 @@ import numpy as np
 from annotated_types import Ge
 
 from parity.errors import BadInput
-from parity.layers.axes import LAST, Axes, as_axes, axes_of, back, moved, rows, to_end
+from parity.layers.axes import LAST, Axes, as_axes, ascending, back, moved, rows, to_end
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.standardize import standardize, standardize_carry, standardize_magnitude, sum_error
 
@@ -26,22 +26,22 @@ class _OverAxes(Layer, abstract=True):
     independent: ClassVar[bool] = True
 
     def __post_init__(self):
-        object.__setattr__(self, "axis", as_axes(self.axis))
+        object.__setattr__(self, "axis", as_axes(self.axis, "axis"))
         if len(self.axis) > 3:
             raise BadInput(f"found {list(self.axis)}, up to three axes are accepted", path="axis")
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Any shape that has the axes."""
-        axes_of(self.axis, len(x[0].shape))
+        ascending(self.axis, len(x[0].shape))
         return (x[0],)
 
     def sizes(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Of the axes, in ascending order: the shape of the weights."""
-        return tuple(shape[a] for a in axes_of(self.axis, len(shape)))
+        return tuple(shape[a] for a in ascending(self.axis, len(shape)))
 
     def spread(self, w: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """A weight, shaped to broadcast against an input of that shape."""
-        axes = axes_of(self.axis, len(shape))
+        axes = ascending(self.axis, len(shape))
         return w.reshape([s if a in axes else 1 for a, s in enumerate(shape)])
 
     def end(self, rank: int) -> tuple[int, ...]:
@@ -72,7 +72,7 @@ class LayerNorm(_OverAxes):
 
 
 def _given(p, x, gamma, beta):
-    axes = axes_of(p.axis, x.ndim)
+    axes = ascending(p.axis, x.ndim)
     return axes, *(None if w is None else p.spread(w, x.shape) for w in (gamma, beta))
 
 
@@ -97,7 +97,7 @@ def _(p, n, y, e, x, gamma=None, beta=None):
 def _chainer_link(p, c, x):
     size = math.prod(p.sizes(x.shape))
     link = c.link(c.L.LayerNormalization(size, eps=p.epsilon))
-    return rows(c.F, x.shape, axes_of(p.axis, len(x.shape)), lambda v: link(v))
+    return rows(c.F, x.shape, ascending(p.axis, len(x.shape)), lambda v: link(v))
 
 
 def _chainer_function(p, c, x):
@@ -108,11 +108,11 @@ def _chainer_function(p, c, x):
     def apply(v):
         return bias(c.F.layer_normalization(v, one, zero, eps=p.epsilon))
 
-    return rows(c.F, x.shape, axes_of(p.axis, len(x.shape)), apply)
+    return rows(c.F, x.shape, ascending(p.axis, len(x.shape)), apply)
 
 
 def _keras(p, k, x):
-    axes = [k.axis(x, a) for a in axes_of(p.axis, len(k.shape(x)))]
+    axes = [k.axis(x, a) for a in ascending(p.axis, len(k.shape(x)))]
     axis = axes[0] if len(axes) == 1 else axes
     return k.weighted(k.layers.LayerNormalization(axis=axis, epsilon=p.epsilon, center=p.center, scale=p.scale))(x)
 
@@ -123,7 +123,7 @@ def _transpose(o):
 
 def _onnx(p, o, x, gamma=None, beta=None):
     shape = o.shape(x)
-    order = to_end(axes_of(p.axis, len(shape)), len(shape))
+    order = to_end(ascending(p.axis, len(shape)), len(shape))
     gamma = gamma or o.const(np.ones(p.sizes(shape), np.float32))
     ends = {"axis": -len(p.axis), "epsilon": p.epsilon}
     y = o.node("LayerNormalization", moved(x, order, _transpose(o)), gamma, *([beta] if beta else []), **ends)
@@ -168,7 +168,7 @@ class RMSNorm(_OverAxes):
 
 
 def _root(p, x):
-    axes = axes_of(p.axis, x.ndim)
+    axes = ascending(p.axis, x.ndim)
     return axes, np.sqrt((x * x).mean(axes, keepdims=True) + p.epsilon)
 
 
@@ -180,7 +180,7 @@ def _(p, n, x, gamma=None):
 @RMSNorm.on("magnitude", c=4.0)
 def _(p, n, y, x, gamma=None):
     # The sum of squares, then the roundings of mean, epsilon, root, inverse and two products.
-    return np.abs(y) * (2 + sum_error(n, x, axes_of(p.axis, x.ndim)))
+    return np.abs(y) * (2 + sum_error(n, x, ascending(p.axis, x.ndim)))
 
 
 @RMSNorm.on("carry")
@@ -197,12 +197,12 @@ def _rms_chainer(p, c, x):
     def apply(v):
         return scale(v / c.F.sqrt(c.F.average(v * v, axis=1, keepdims=True) + p.epsilon))
 
-    return rows(c.F, x.shape, axes_of(p.axis, len(x.shape)), apply)
+    return rows(c.F, x.shape, ascending(p.axis, len(x.shape)), apply)
 
 
 def _rms_keras(p, k, x):
     rank = len(k.shape(x))
-    order = to_end([k.axis(x, a) for a in axes_of(p.axis, rank)], rank)
+    order = to_end([k.axis(x, a) for a in ascending(p.axis, rank)], rank)
     y = moved(x, order, k.ops.transpose)
     axis = list(p.end(rank))  # RMSNormalization broadcasts its scale against the last axes, whatever axis says
     if p.scale:
@@ -214,7 +214,7 @@ def _rms_keras(p, k, x):
 
 def _rms_onnx(p, o, x, gamma=None):
     rank = len(o.shape(x))
-    order = to_end(axes_of(p.axis, rank), rank)
+    order = to_end(ascending(p.axis, rank), rank)
     x = moved(x, order, _transpose(o))
     mean = o.node("ReduceMean", o.node("Mul", x, x), o.const(np.array(p.end(rank))), keepdims=1)
     y = o.node("Div", x, o.node("Sqrt", o.node("Add", mean, o.const(np.float32(p.epsilon)))))

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge
 
-from parity.layers.axes import Axes, as_axes, axes_of
+from parity.layers.axes import Axes, as_axes, ascending
 from parity.layers.base import Layer, Spec
 from parity.layers.standardize import sum_error
 
@@ -39,11 +39,11 @@ class LpNormalization(Layer):
     independent: ClassVar[bool] = True
 
     def __post_init__(self):
-        object.__setattr__(self, "axis", as_axes(self.axis))
+        object.__setattr__(self, "axis", as_axes(self.axis, "axis"))
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Any shape that has the axes."""
-        axes_of(self.axis, len(x[0].shape))
+        ascending(self.axis, len(x[0].shape))
         return (x[0],)
 
     @property
@@ -58,7 +58,7 @@ class LpNormalization(Layer):
 
 
 def _norm(p, x):
-    axes = axes_of(p.axis, x.ndim)
+    axes = ascending(p.axis, x.ndim)
     if p.p == 1:
         return np.abs(x).sum(axes, keepdims=True)
     return np.sqrt((x * x).sum(axes, keepdims=True))
@@ -75,12 +75,12 @@ def _(p, n, x):
 
 @LpNormalization.on("magnitude", c=4.0)
 def _(p, n, y, x):
-    return np.abs(y) * (2 + sum_error(n, x, axes_of(p.axis, x.ndim)))
+    return np.abs(y) * (2 + sum_error(n, x, ascending(p.axis, x.ndim)))
 
 
 @LpNormalization.on("carry")
 def _(p, n, y, e, x):
-    axes, norm = axes_of(p.axis, x.ndim), _norm(p, x)
+    axes, norm = ascending(p.axis, x.ndim), _norm(p, x)
     spread = np.sqrt(((e if p.p == 1 else (np.abs(x) + e) * e) ** 2).sum(axes, keepdims=True))
     norms = spread if p.p == 1 else np.where(norm > 0, spread / np.where(norm > 0, norm, 1), e)
     return (e + np.abs(y) * norms) / _divisor(p, x)
@@ -88,13 +88,13 @@ def _(p, n, y, e, x):
 
 @LpNormalization.on("chainer", when=lambda p: p.adds and p.p == 2)
 def _(p, c, x):
-    axes = axes_of(p.axis, len(x.shape))
+    axes = ascending(p.axis, len(x.shape))
     return lambda v: c.F.normalize(v, eps=p.epsilon, axis=axes)
 
 
 @LpNormalization.on("chainer")
 def _(p, c, x):
-    axes = axes_of(p.axis, len(x.shape))
+    axes = ascending(p.axis, len(x.shape))
 
     def norm(v):
         if p.p == 1:
@@ -108,7 +108,7 @@ def _(p, c, x):
 
 
 def _stored(p, k, x):
-    return [k.axis(x, a) for a in axes_of(p.axis, len(k.shape(x)))]
+    return [k.axis(x, a) for a in ascending(p.axis, len(k.shape(x)))]
 
 
 @LpNormalization.on("keras", when=lambda p: p.adds)
@@ -142,7 +142,7 @@ def _(p, o, x):
 
 @LpNormalization.on("onnx")
 def _(p, o, x):
-    axes = o.const(np.array(axes_of(p.axis, len(o.shape(x)))))
+    axes = o.const(np.array(ascending(p.axis, len(o.shape(x)))))
     norm = o.node(f"ReduceL{p.p}", x, axes, keepdims=1)
     if p.adds:
         return o.node("Div", x, o.node("Add", norm, o.const(np.float32(p.epsilon))))

@@ -13,122 +13,6 @@ from parity.layers.sizes import axis_of
 
 
 @dataclass(frozen=True)
-class _Arithmetic(Layer, abstract=True):
-    """Element by element, over inputs of one shape."""
-
-    inputs: ClassVar[tuple[str, ...]] = ("a", "b")
-
-    def infer(self, *x: Spec) -> tuple[Spec, ...]:
-        """All inputs have the output's shape."""
-        shapes = [list(s.shape) for s in x]
-        if any(s != shapes[0] for s in shapes):
-            raise BadInput(f"expected inputs of one shape, found {shapes}", path="from")
-        return (x[0],)
-
-
-@dataclass(frozen=True)
-class Add(_Arithmetic):
-    """Sum of two or more inputs."""
-
-    inputs: ClassVar[tuple[str, ...]] = ("x", "*")
-
-
-@dataclass(frozen=True)
-class Sub(_Arithmetic):
-    """a − b."""
-
-
-@dataclass(frozen=True)
-class Mul(_Arithmetic):
-    """a·b."""
-
-
-@Add.on("numpy")
-def _(p, n, *xs):
-    return sum(xs[1:], xs[0])
-
-
-@Sub.on("numpy")
-def _(p, n, a, b):
-    return a - b
-
-
-@Mul.on("numpy")
-def _(p, n, a, b):
-    return a * b
-
-
-@Add.on("magnitude", c=2.0)
-@Sub.on("magnitude", c=2.0)
-def _(p, n, y, *xs):
-    return (len(xs) - 1) * sum(np.abs(x) for x in xs)
-
-
-@Mul.on("magnitude", c=2.0)
-def _(p, n, y, a, b):
-    return np.abs(y)
-
-
-@Add.on("carry")
-@Sub.on("carry")
-def _(p, n, y, e, *xs):
-    return sum(e)
-
-
-@Mul.on("carry")
-def _(p, n, y, e, a, b):
-    return e[0] * np.abs(b) + e[1] * np.abs(a) + e[0] * e[1]
-
-
-@Add.on("chainer")
-def _(p, c, *xs):
-    return lambda *v: c.F.add(*v)
-
-
-@Sub.on("chainer")
-def _(p, c, a, b):
-    return lambda v, w: v - w
-
-
-@Mul.on("chainer")
-def _(p, c, a, b):
-    return lambda v, w: v * w
-
-
-@Add.on("keras")
-def _(p, k, *xs):
-    return k.layers.Add()(list(xs))
-
-
-@Sub.on("keras")
-def _(p, k, a, b):
-    return k.layers.Subtract()([a, b])
-
-
-@Mul.on("keras")
-def _(p, k, a, b):
-    return k.layers.Multiply()([a, b])
-
-
-@Add.on("onnx")
-def _(p, o, *xs):
-    total = xs[0]
-    for x in xs[1:]:
-        total = o.node("Add", total, x)
-    return total
-
-
-@Sub.on("onnx")
-def _(p, o, a, b):
-    return o.node("Sub", a, b)
-
-
-@Mul.on("onnx")
-def _(p, o, a, b):
-    return o.node("Mul", a, b)
-
-
-@dataclass(frozen=True)
 class Concat(Layer):
     """Inputs side by side along one axis.
 
@@ -138,6 +22,7 @@ class Concat(Layer):
 
     axis: int
     inputs: ClassVar[tuple[str, ...]] = ("x", "*")
+    kinds: ClassVar[tuple[str, ...]] = ("fib",)
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """All sizes but the axis's are alike."""

@@ -115,7 +115,7 @@ def _(p, n, x):
     return _apply(x, a, b)
 
 
-@Resize.on("magnitude", c=5.5)
+@Resize.on("magnitude", c=6.0)
 def _(p, n, y, x):
     # Four products and their sum: Σ w|x|. A coordinate computed in float32 is off by u·c, which moves the output by
     # that times the slope; x0 + (x1 − x0)·w adds the rounding of a difference, of which w·x1 may leave little.

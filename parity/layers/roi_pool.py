@@ -19,8 +19,8 @@ class MaxRoiPool(Layer):
 
     Inputs: x (N, C, H, W); boxes (R, 4) of x1, y1, x2, y2; the image each box lies in, (R) of int32. Corners are
     multiplied by scale and rounded; the last pixel belongs to the region, which is one pixel wide and high at least.
-    Part i of M of a region of L pixels goes from ⌊i·L/M⌋ to before ⌈(i + 1)·L/M⌉; frameworks with a float for L/M can be
-    one pixel off where i·L/M is whole (Chainer at M = 11, onnxruntime at 13). Halves are rounded away from zero, as
+    Part i of M of a region of L pixels goes from ⌊i·L/M⌋ to before ⌈(i + 1)·L/M⌉. Frameworks with a float for L/M can
+    be one pixel off where i·L/M is whole (Chainer at M = 11, onnxruntime at 13). Halves are rounded away from zero, as
     onnxruntime does; Chainer rounds them to even. Chainer and ONNX take boxes and images in one array (R, 5).
 
     Args:

@@ -10,7 +10,22 @@ from parity.dialects.text import quoted
 from parity.dialects.writer import Writer
 from parity.scripts.page import USED, Page, listed
 
-OWN = ("keras", "os", "tf", "jax", "model", "layers", "layer", "variable", "trainable", "fixed", "run", "v")
+OWN = (
+    "keras",
+    "os",
+    "tf",
+    "jax",
+    "model",
+    "layers",
+    "layer",
+    "variable",
+    "trainable",
+    "fixed",
+    "run",
+    "v",
+    "names",
+    "key",
+)
 LAYER = ".layer"
 """Stands behind a node's name where its layer is meant; no tensor is called so."""
 
@@ -30,7 +45,8 @@ def write(page: Page) -> str:
         stored[name] = Stored(keras.Input(batch_shape=shape, dtype=spec.dtype), orders[name])
     tensors = define(graph, kit, stored)
     writer = Writer((*USED, *OWN), page.arrays)
-    layers = [(name + LAYER, layer) for name, layer in kit.holders.items()]
+    held = {f"{node}/{prefix}".strip("/"): layer for node, found in kit.holders.items() for prefix, layer in found}
+    layers = [(name + LAYER, layer) for name, layer in held.items()]
     texts = writer.write(layers + [(name, t.tensor) for name, t in tensors.items()], graph.outputs)
 
     for node in kit.holders:
@@ -38,7 +54,7 @@ def write(page: Page) -> str:
             page.arrays[f"weights/{node}/{target}"] = array
     outputs = [(f"{quoted(o)}: {texts[o]}",) for o in graph.outputs]
     model = [(listed("", "[", [(texts[i],) for i in graph.inputs], "]"),), (listed("", "{", outputs, "}"),)]
-    holders = [(f"{quoted(n)}: {texts[n + LAYER]}",) for n in kit.holders if n + LAYER in texts]
+    holders = [(f"{quoted(n)}: {texts[n + LAYER]}",) for n in held if n + LAYER in texts]
     fed = [(_transposed(f"arrays[{quoted(f'inputs/{n}')}]", orders[n]),) for n in graph.inputs]
     compares = []
     for o in graph.outputs:
@@ -53,6 +69,7 @@ def write(page: Page) -> str:
         moved=any("transpose" in c for (c,) in fed) or any("transpose" in c for c in compares),
         model=listed("model = keras.Model", "(", model, ")"),
         feed=listed("feed = ", "[", fed, "]"),
+        nested=any("/" in target for copies in page.copies.values() for target in copies),
         holders=listed("layers = ", "{", holders, "}") if holders else "",
         compares=compares,
     )

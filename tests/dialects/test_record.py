@@ -24,6 +24,7 @@ def lines(*wanted: tuple[str, Expr], roots: tuple[str, ...] = ()) -> list[str]:
 @pytest.mark.parametrize("text", [
     "(x + y) * 2", "x + y * 2", "x - (y - 2)", "x - y - 2", "x / (y / 2)", "x / (2 * y)", "2 / x", "3 - x", "-(x + y)",
     "-x * y", "x * -y", "-x.y", "(-x).y", "(x + y)[0]", "(x * y).shape", "F.relu(-x)(y)", "1.5 * (2 + x)",
+    "x ** 2", "2.0 ** -x", "(-2.0) ** x", "-x ** 2", "(-x) ** 2", "(x ** y) ** 2", "x ** y ** 2", "F.relu(x) ** 2 * y",
     "x[..., 0:3]", "x[:, 0, ::2, None]", "x[-1]", "F.pad(x, [(0, 0), (1, 2)], value=-np.inf)",
 ])  # fmt: skip
 def test_source_means_what_was_recorded(text):

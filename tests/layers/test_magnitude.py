@@ -86,9 +86,9 @@ def instances(case_layers) -> list[tuple[Layer, tuple[Spec, ...]]]:
 def ratios(instances) -> dict[tuple[str, str], float]:
     """(layer, regime) → largest error ÷ bound."""
     found: dict[tuple[str, str], float] = {}
-    for key, (layer, specs) in enumerate(instances):
+    for layer, specs in instances:
         for regime in REGIMES:
-            run = Run.of(layer, specs, regime, key)
+            run = Run.of(layer, specs, regime, str(layer))
             at = (type(layer).__name__, regime)
             found[at] = max(found.get(at, 0.0), ratio(run.engine(), run.exact()))
     return found

@@ -7,7 +7,8 @@ import pytest
 
 from parity.errors import BadInput
 from parity.layers import Spec
-from parity.layers.shape import Flatten, Reshape, Transpose
+from parity.layers.shape import Flatten, Reshape
+from parity.layers.transpose import Transpose
 
 
 def test_flatten(rule, F):

@@ -60,6 +60,7 @@ const shapeText = (shape) => `[${shape.join(", ")}]`;
 
 // A parameter as people say it: 3×2; pads (begin, end) of each axis as 0,1×2.
 function parameterText(value) {
+  if (value?.layer) return `${value.layer}(${Object.entries(value).slice(1).map(([k, v]) => `${k} ${parameterText(v)}`).join(", ")})`;
   if (!Array.isArray(value)) return value === null ? "none" : String(value);
   if (!value.some(Array.isArray)) return value.join("×");
   const axes = value.map((v) => (Array.isArray(v) && v.every((x) => x === v[0]) ? String(v[0]) : [v].flat().join(",")));
