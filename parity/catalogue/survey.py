@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ class Survey:
 
     cls: type[Layer]
     samples: tuple[Sample, ...]
+    _known: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ class Survey:
         """The module it stands in."""
         return self.cls.__module__.rpartition(".")[2]
 
-    @property
+    @cached_property
     def own(self) -> tuple[Sample, ...]:
         """Of its own case file; others where there are none."""
         return tuple(s for s in self.samples if is_own(s.case, self.name)) or self.samples
@@ -50,6 +51,9 @@ class Survey:
 
     def forms(self, dialect: str) -> list[Form]:
         """The ways it is said, native ones first."""
+        return self._once(("forms", dialect), lambda: self._forms(dialect))
+
+    def _forms(self, dialect: str) -> list[Form]:
         found: dict[tuple[str, ...], list[Sample]] = {}
         glue: dict[tuple[str, ...], dict[str, None]] = {}
         for sample in self.samples:
@@ -67,6 +71,11 @@ class Survey:
         """Operations of the framework that are this layer; none where it has to be composed."""
         names = dict.fromkeys(name for form in self.forms(dialect) if form.native for name in form.main)
         return tuple(n for n in names if n[0].isalpha())
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
 
     @cached_property
     def _moved(self) -> list[_Moved]:
@@ -90,6 +99,9 @@ class Survey:
 
     def carriers(self, dialect: str, parameter: str) -> list[Carrier]:
         """Arguments that carry a parameter, at most one for each operation that is the layer."""
+        return self._once(("carriers", dialect, parameter), lambda: self._carriers(dialect, parameter))
+
+    def _carriers(self, dialect: str, parameter: str) -> list[Carrier]:
         standing = set(self.native(dialect))
         found: dict[tuple[str, Slot], Carrier] = {}
         for number, name, value, calls, _ in self._moved:
@@ -113,10 +125,11 @@ class Survey:
     def _constant(self, dialect: str, parameter: str) -> Iterator[Carrier]:
         """Arguments that say what we say in every sample, where no parameter can be moved by itself."""
         found: dict[tuple[str, Slot], Carrier] = {}
+        standing = set(self.native(dialect))
         for number, sample in enumerate(self.own):
             for call in sample.calls.get(dialect, ()):
                 for slot, theirs in call.arguments().items():
-                    if call.name in self.native(dialect):
+                    if call.name in standing:
                         carrier = found.setdefault((call.name, slot), Carrier(parameter, call.name, slot))
                         carrier.pairs.append(Pair(number, getattr(sample.layer, parameter), theirs))
         for carrier in found.values():

@@ -5,6 +5,7 @@ import pytest
 from parity.case.case import find, load
 from parity.catalogue import snapshot
 from parity.catalogue.live import ask
+from parity.catalogue.pages import pages
 from parity.catalogue.survey import survey
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,12 @@ def surveys():
 def kept():
     """What the frameworks said when the pages were made."""
     return snapshot.load(ROOT / "docs" / snapshot.FILE)
+
+
+@pytest.fixture(scope="session")
+def made(surveys, kept):
+    """The pages as they would be written from that."""
+    return pages(surveys, kept)
 
 
 @pytest.fixture(scope="session")

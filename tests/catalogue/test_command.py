@@ -15,11 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def run(monkeypatch, surveys, kept, tmp_path):
+def run(monkeypatch, surveys, kept, made, tmp_path):
     """A command in the repository, on a copy of its pages; ``said`` is what the frameworks say."""
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(docs, "surveyed", lambda: surveys)
+    monkeypatch.setattr(docs, "pages", lambda _, facts: made if facts == kept else pytest.fail("other facts"))
 
     def command(*arguments, said=kept, missing=None):
         monkeypatch.setattr(docs, "ask", lambda _: (said, missing or {}))
@@ -44,12 +45,12 @@ def test_a_release_changes_a_default(run, tmp_path, kept):
 
 
 def test_written_anew(run, tmp_path):
-    page = tmp_path / "docs" / "layers" / "norm.md"
+    page = tmp_path / "docs" / "layers" / "batch_norm.md"
     page.write_text("# Old\n", "utf-8")
     (page.parent / "gone.md").write_text("# Gone\n", "utf-8")
     assert run("docs", "--check", "--out", str(tmp_path / "docs")).exit_code == 1
     assert run("docs", "--out", str(tmp_path / "docs")).exit_code == 0
-    assert page.read_text("utf-8") == (ROOT / "docs" / "layers" / "norm.md").read_text("utf-8")
+    assert page.read_text("utf-8") == (ROOT / "docs" / "layers" / "batch_norm.md").read_text("utf-8")
     assert not (page.parent / "gone.md").exists()
 
 

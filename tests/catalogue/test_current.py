@@ -8,15 +8,10 @@ from pathlib import Path
 import pytest
 
 from parity.catalogue import snapshot
-from parity.catalogue.pages import pages, stale
+from parity.catalogue.pages import stale
 from parity.catalogue.recording import DIALECTS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-@pytest.fixture(scope="module")
-def made(surveys, kept):
-    return pages(surveys, kept)
 
 
 def test_pages_are_current(made):
@@ -36,12 +31,12 @@ def test_an_old_page_is_seen(made, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     assert stale(tmp_path, made) == []
-    page = tmp_path / "layers" / "norm.md"
-    page.write_text(made["layers/norm.md"].replace("`eps=2e-05`", "`eps=1e-05`", 1), "utf-8")
+    page = tmp_path / "layers" / "batch_norm.md"
+    page.write_text(made["layers/batch_norm.md"].replace("`eps=2e-05`", "`eps=1e-05`", 1), "utf-8")
     (tmp_path / "traps.md").unlink()
     (tmp_path / "layers" / "gone.md").write_text("# Gone\n", "utf-8")
     found = stale(tmp_path, made)
-    assert [re.sub(r"^\S*/", "", f).split()[0] for f in found] == ["traps.md", "norm.md:20", "gone.md"]
+    assert [re.sub(r"^\S*/", "", f).split()[0] for f in found] == ["traps.md", "batch_norm.md:20", "gone.md"]
     assert "eps=1e-05" in found[1]
 
 
