@@ -23,6 +23,7 @@ ENGINES = ("chainer", "keras-jax", "onnxruntime")
 SEVERAL = (
     ("layers/lstm", "two-biases"), ("layers/gru", "false"), ("layers/average_pool2d", "apart-not-counted"),
     ("layers/concat",), ("layers/embedding",), ("networks/tied_weights",), ("networks/lstm_classifier",),
+    ("layers/multi_head_attention",), ("layers/where",), ("layers/mean_squared_error",),
 )  # fmt: skip
 THREAD = """
 description: A convolution and what follows it; names that Python, Chainer and the scripts use themselves.

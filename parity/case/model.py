@@ -35,7 +35,7 @@ class RandomInput(Model):
     )
     mean: float = Field(0.0, ge=-LARGEST, le=LARGEST, description="Where the numbers are.")
     scale: float = Field(1.0, gt=0, le=LARGEST, description="How wide they are.")
-    low: int = Field(0, ge=0, le=2**31 - 2, description="integers: the smallest.")
+    low: int = Field(0, ge=-(2**31), le=2**31 - 2, description="integers: the smallest.")
     high: int = Field(2, ge=1, le=2**31 - 1, description="integers: one above the largest.")
 
     @model_validator(mode="after")

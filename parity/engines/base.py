@@ -121,15 +121,16 @@ def _unfit(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> li
 def _proofs(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> tuple[list[dict[str, Any]], list[str]]:
     """A row for each place of one node, and what is wrong."""
     back = layouts.inverse(held, {c: w.shape for c, w in weights.items()})
-    rows, problems, lost = [], [], set()
+    rows, problems, lost, empty = [], [], set(), set()
     for place in layouts.places:
         target, present = place.target, place.source in weights
-        if target not in held or not (present or target not in own):
+        if target not in held or not (present or target not in own) or (not present and target in empty):
             continue
         if present:  # parts that nothing fills are zero in both
             proof, ok = "inverse" if place.source in back else "map", np.array_equal(held[target], own[target])
         else:
             proof, ok = "zeros", not held[target].any()
+            empty.add(target)
         rows.append(
             {
                 "source": place.source if present else "",

@@ -23,8 +23,8 @@ class SoftmaxCrossEntropy(Layer):
 
     Args:
         reduction: mean over all labels that are not ignored, or none. Chainer calls this ``reduce``, and none "no".
-        ignore_label: whose loss is 0 and does not count; null for none. Stated, because the defaults differ: Chainer
-            −1, Keras and ONNX none.
+        ignore_label: whose loss is 0 and does not count; one of the classes, or next to them; null for none. Stated,
+            because the defaults differ: Chainer −1, Keras and ONNX none.
     """
 
     reduction: Literal["mean", "none"]
@@ -38,11 +38,16 @@ class SoftmaxCrossEntropy(Layer):
         if len(scores) < 2 or labels != (scores[0], *scores[2:]):
             text = f"found scores {list(scores)} and labels {list(labels)}, expected [N, C, …] and [N, …]"
             raise BadInput(text, path="from")
+        if self.ignore_label is not None and not -1 <= self.ignore_label <= scores[1]:
+            text = f"found {self.ignore_label}; with {scores[1]} classes −1 … {scores[1]} are accepted"
+            raise BadInput(text, path="ignore_label")
         return (Spec(() if self.reduction == "mean" else labels, x[0].dtype),)
 
-    def indices(self, *x: Spec) -> dict[int, int]:
-        """Classes."""
-        return {1: x[0].shape[1]}
+    def indices(self, *x: Spec) -> dict[int, range]:
+        """Classes, and the label that is ignored."""
+        classes = x[0].shape[1]
+        ignored = 0 if self.ignore_label is None else self.ignore_label
+        return {1: range(min(ignored, 0), max(classes, ignored + 1))}
 
     def kept(self, t: np.ndarray) -> np.ndarray:
         """Where labels count, bool."""

@@ -78,7 +78,7 @@ def _(p, n, y, e, x, t):
 @Gather.on("chainer")
 def _(p, c, x, t):
     before = (slice(None),) * (p.axis % len(x.shape))
-    return lambda v, w: c.F.get_item(v, (*before, w.array))
+    return lambda v, w: v[(*before, w.array)]
 
 
 @SelectItem.on("chainer")

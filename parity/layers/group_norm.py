@@ -121,7 +121,7 @@ def _(p, c, x):
 @_Grouped.on("chainer", beta="b: c")
 def _(p, c, x):
     channels = x.shape[1]
-    one, zero = c.const(np.ones(channels, np.float32)), c.const(np.zeros(channels, np.float32))
+    one, zero = c.np.ones(channels, dtype="float32"), c.np.zeros(channels, dtype="float32")
     bias = c.link(c.L.Bias(axis=1, shape=(channels,))) if p.center else lambda v: v
     return lambda v: bias(c.F.group_normalization(v, p.number(channels), one, zero, eps=p.epsilon))
 
@@ -148,6 +148,9 @@ def _(p, o, x, gamma=None, beta=None):
     groups = o.node("Reshape", x, o.const(np.array([shape[0], p.groups, -1])))
     y = o.node("InstanceNormalization", groups, *_constants(o, p.groups, None, None), epsilon=p.epsilon)
     y = o.node("Reshape", y, o.const(np.array(shape)))
-    per_channel = o.const(np.array([-1, *(1,) * (len(shape) - 2)]))
-    y = o.node("Mul", y, o.node("Reshape", gamma, per_channel)) if gamma else y
-    return o.node("Add", y, o.node("Reshape", beta, per_channel)) if beta else y
+
+    def per_channel(w):
+        return o.node("Reshape", w, o.const(np.array([-1, *(1,) * (len(shape) - 2)])))
+
+    y = o.node("Mul", y, per_channel(gamma)) if gamma else y
+    return o.node("Add", y, per_channel(beta)) if beta else y

@@ -102,7 +102,7 @@ def _chainer_link(p, c, x):
 
 def _chainer_function(p, c, x):
     size = math.prod(p.sizes(x.shape))
-    one, zero = c.const(np.ones(size, np.float32)), c.const(np.zeros(size, np.float32))
+    one, zero = c.np.ones(size, dtype="float32"), c.np.zeros(size, dtype="float32")
     bias = c.link(c.L.Bias(axis=1, shape=(size,))) if p.center else lambda v: v
 
     def apply(v):

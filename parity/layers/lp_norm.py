@@ -75,7 +75,7 @@ def _(p, n, x):
 
 @LpNormalization.on("magnitude", c=4.0)
 def _(p, n, y, x):
-    return np.abs(y) * (2 + sum_error(n, x, ascending(p.axis, x.ndim)))
+    return np.abs(y) * (2 + (3 - p.p) * sum_error(n, x, ascending(p.axis, x.ndim)))  # a root halves it
 
 
 @LpNormalization.on("carry")

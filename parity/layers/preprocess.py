@@ -160,7 +160,7 @@ def _(p, n, x):
     return x * sigma + mean if p.invert else (x - mean) / sigma
 
 
-@Normalization.on("magnitude", c=4.0)
+@Normalization.on("magnitude", c=5.0)
 def _(p, n, y, x):
     mean, sigma = _statistics(p, x)
     return np.abs(x) * sigma + np.abs(mean) if p.invert else (np.abs(x) + np.abs(mean)) / sigma

@@ -52,7 +52,7 @@ def _rnn(p, n, x, states, ex, errors, noise, W, R, b=None, rb=None):
     return [y], [ey]
 
 
-register(RNN, _rnn, 4.0)
+register(RNN, _rnn, 5.5)
 
 
 @RNN.on("chainer", **nstep_layouts("h"))

@@ -78,7 +78,8 @@ class TimeDistributed(Composite):
     Where a dialect has none, steps become samples: (N·T, …), the layer, and back.
 
     Args:
-        inner: the layer, with its parameters: {layer: Conv2D, filters: 4, kernel: 3}. It has one input and one output.
+        inner: the layer, with its parameters: {layer: Conv2D, filters: 4, kernel: 3}. It has one input and one output,
+            and counts axes as if there were no steps.
     """
 
     inner: Inner

@@ -14,7 +14,7 @@ from parity.layers import Layer, Spec
 
 SUMS = {  # beside the layers that say so of themselves
     **dict.fromkeys(("AveragePool2D", "GlobalAveragePool", "LayerNorm", "LocalResponseNorm"), 4.5),
-    **dict.fromkeys(("RNN", "LSTM", "GRU"), 8.0),  # an error reaches the state through all gates and many steps
+    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional", "NStep"), 8.0),  # through all gates and many steps
 }
 LONG = [
     ("Linear", {"units": 8}, (4, 1152)),

@@ -89,6 +89,12 @@ def test_a_number_without_axes_is_judged():
             [(6, 5), (5,)],
             r"found scores \[6, 5\] and labels \[5\], expected \[N, C, …\] and \[N, …\]",
         ),
+        (
+            "SoftmaxCrossEntropy",
+            {"reduction": "mean", "ignore_label": 255},
+            [(6, 5), (6,)],
+            "ignore_label: found 255; with 5 classes −1 … 5 are accepted",
+        ),
         ("SigmoidCrossEntropy", {"reduction": "none"}, [(6, 5), (6,)], r"found scores \[6, 5\] and labels \[6\]"),
         ("MeanSquaredError", {}, [(6, 5), (6, 1)], r"expected one shape, found \[6, 5\] and \[6, 1\]"),
     ],

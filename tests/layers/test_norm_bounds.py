@@ -45,6 +45,18 @@ def test_sums_one_by_one_stay_inside(size, regime):
     assert ratio(root, x, {}, y.reshape(shape)) < 0.7
 
 
+@pytest.mark.parametrize("size", [(31, 33), (133, 131)])
+def test_neighbours_that_are_alike_stay_inside(size):
+    """Partial sums go far from 0, though the mean is about 0."""
+    layer = Layer.registry["InstanceNorm"](epsilon=1e-3)
+    x = np.sort(draw(Distribution(), (1, 4, size[0] * size[1]), "float32", size), -1)
+    w = weights_of(layer, (Spec(x.shape),), size)
+    mean = mean_in_lanes(x)
+    var = mean_in_lanes((x - mean) ** 2)
+    y = (x - mean) / np.sqrt(var + np.float32(1e-3)) * w["gamma"][:, None] + w["beta"][:, None]
+    assert ratio(layer, x, w, y) < 0.7
+
+
 def test_variance_as_mean_of_squares_less_square_of_mean_is_outside():
     """Which loses its digits where the mean is large."""
     layer = Layer.registry["GroupNorm"](groups=2, epsilon=1e-5)
