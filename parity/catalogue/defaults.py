@@ -84,8 +84,10 @@ def _of(survey: Survey, dialect: str, parameter: str, facts: dict[str, Any]) -> 
             continue
         argument = carrier.slot if isinstance(carrier.slot, str) else list(signature)[carrier.slot]
         text = signature.get(argument, "")
+        if text is None and not carrier.relation:
+            continue  # a tensor that is computed from it
         answer = known.get(carrier.callable, {})
-        guessed = not text and not answer.get("sure", True)
+        guessed = not answer.get("sure", True) and (not text or "as" in answer)
         if text is None or guessed or own_axes(dialect, parameter) or not ({"value", "as"} & answer.keys()):
             yield Default(dialect, carrier.callable, argument, text)
         elif "as" in answer:

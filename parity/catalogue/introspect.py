@@ -127,7 +127,9 @@ def recognised(
         return {}
     least = min(e[0] for e in fits)
     near = [e for e in errors if e[0] <= CLEAR * least + 1e-12]
-    return near[0][2] | {"sure": len(near) == 1}
+    first = near[0]
+    equal = [c for c in candidates if "as" in c and getattr(layer, c["as"]) == first[1]]
+    return first[2] | {"sure": len(near) == 1 and not ("as" in first[2] and len(equal) > 1)}
 
 
 def initial(framework: Any, question: list[str], dialect: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from parity.catalogue.cards import Card, by_family, card
 from parity.catalogue.live import Facts
 from parity.catalogue.recording import DIALECTS
 from parity.catalogue.survey import Survey
-from parity.catalogue.traps import Apart, Trap, traps
+from parity.catalogue.traps import NOTHING, Apart, Trap, traps
 
 TOLERANCE = 1e-3
 """What people often take as good enough; smaller differences than that pass without a word."""
@@ -70,13 +70,17 @@ def _row(trap: Trap, cells: Mapping[str, str]) -> dict[str, Any]:
         "layer": trap.survey.name,
         "family": trap.survey.family,
         "parameter": trap.parameter,
-        "pairs": _both_ways(trap.pairs),
+        "pairs": _both_ways(trap),
         **{d: cells[d] for d in DIALECTS},
     }
 
 
-def _both_ways(pairs: Iterable[Apart]) -> list[dict[str, str]]:
-    """Two frameworks a line: there and back."""
+def _both_ways(trap: Trap) -> list[dict[str, str]]:
+    """Two frameworks a line: there and back; with the operation where a framework's differ among themselves."""
+    pairs = [p for p in trap.pairs if p.shapes or (p.distance or 0) > NOTHING]
+    said: dict[str, set[str]] = {}
+    for default in trap.defaults:
+        said.setdefault(default.dialect, set()).add(words.said(default, trap.parameter))
     found: dict[tuple[tuple[str, str], ...], list[Apart]] = {}
     for pair in pairs:
         ends = sorted((d.dialect, d.callable) for d in (pair.source, pair.target))
@@ -84,10 +88,10 @@ def _both_ways(pairs: Iterable[Apart]) -> list[dict[str, str]]:
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for both in found.values():
         first, *back = sorted(both, key=lambda p: DIALECTS.index(p.source.dialect))
-        several = [p.source.callable for p in both if not p.source.argument and p.source.dialect == "chainer"]
-        names = [words.FRAMEWORK[d.dialect] for d in (first.source, first.target)]
-        if several:
-            names[0] += f" {words.operation(several[0])}"
+        names = [
+            words.FRAMEWORK[d.dialect] + (f" {words.operation(d.callable)}" if len(said[d.dialect]) > 1 else "")
+            for d in (first.source, first.target)
+        ]
         distances = [p.distance for p in (first, *back) if p.distance]
         apart = " / ".join(map(words.figure, distances))
         row = {

@@ -16,8 +16,8 @@ from parity.catalogue.live import Facts
 from parity.catalogue.survey import Survey
 from parity.errors import BadInput
 
-NOTHING = 1e-12
-"""Relative distance below which two float64 outputs are the same."""
+NOTHING = 2.0**-24
+"""Relative distance that float32 cannot tell from none."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Iterable
@@ -110,8 +111,8 @@ def said(default: Default, parameter: str) -> str:
 
 def _same(text: str, known: Any) -> bool:
     try:
-        return not isinstance(known, bool | tuple) and float(text) == float(known)
-    except ValueError:
+        return type(known) is not bool and ast.literal_eval(text) == known
+    except (ValueError, SyntaxError):
         return text == str(known)
 
 

@@ -9,7 +9,7 @@ import pytest
 from parity.catalogue.arrays import apart, meaning, sample_arrays
 from parity.catalogue.defaults import UNKNOWN, defaults, fitted
 from parity.catalogue.traps import traps
-from parity.layers.norm import BatchNorm
+from parity.layers import Layer
 
 
 def found(surveys, facts, layer):
@@ -27,7 +27,7 @@ def test_an_epsilon(surveys, kept):
     sample = next(s for s in surveys["BatchNorm"].own if s.case.id == between.case)
     graph, inputs, weights = sample_arrays(sample.case, sample.node.name)
     options = {k: v for k, v in sample.layer.parameters().items() if k != "epsilon"}
-    a, b = (meaning(graph, BatchNorm(epsilon=e, **options), inputs, weights) for e in (2e-5, 1e-5))
+    a, b = (meaning(graph, Layer.registry["BatchNorm"](epsilon=e, **options), inputs, weights) for e in (2e-5, 1e-5))
     assert between.distance == pytest.approx(np.linalg.norm(b - a) / np.linalg.norm(a))
     assert 1e-6 < between.distance < 1e-3
     assert pair(trap, "chainer", "keras").distance > 10 * between.distance
