@@ -35,7 +35,7 @@ class Judged:
 
 def as_exact(array: np.ndarray) -> np.ndarray:
     """Floats as float64, everything else as it is."""
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
+    return array.astype(np.float64, copy=False) if array.dtype.kind == "f" else array
 
 
 def evaluate(
@@ -52,7 +52,7 @@ def evaluate(
     """
     layer, given, u = node.layer, [i.value for i in inputs], UNIT_ROUNDOFF[precision]
     with np.errstate(all="ignore"):
-        ys = values(layer, KIT, given, weights)
+        ys = tuple(map(as_exact, values(layer, KIT, given, weights)))  # a rule makes float32 of integers
         own = [None if b is None else b + TINY for b in rounding(layer, KIT, ys, given, weights, u)]
         before = carried(layer, KIT, ys, [i.bound for i in inputs], given, weights)
         bounds = [total(a, b) for a, b in zip(own, before, strict=True)]

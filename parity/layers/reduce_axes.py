@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from parity.errors import BadInput
 from parity.layers.axes import SomeAxes, as_axes, axes_of
 from parity.layers.base import Layer, Spec
 
@@ -19,6 +18,27 @@ Args:
         Chainer and Keras do not.
     axes: which to reduce, one number or several; null for all.
 """
+
+
+def drift(n: Any, terms: np.ndarray) -> np.ndarray:
+    """What is added to the magnitude of a sum along the last axis where errors add up in place of cancelling.
+
+    An addend is rounded to the grid of the partial sum. Equal addends are rounded alike: n/4·Σ|x| for those that repeat
+    (:meth:`~parity.dialects.numpy.NumpyKit.repeats`; found by sorting, since runtimes store axes in different orders).
+    So are addends whose spread is below the grid, as e^x of small x, nearly 1: n/2·Σ|x| times the mean of what is
+    rounded off, in units of the grid, at the worst of the grids that partial sums go through, as far as it is beyond
+    chance. Measured on onnxruntime's ReduceLogSumExp: n/30·u for x of about 1e-4.
+    """
+    terms = np.sort(terms, -1)
+    count, sizes = terms.shape[-1], np.abs(terms)
+    total = sizes.sum(-1)
+    grid = 2.0 ** (np.floor(np.log2(np.maximum(total, 2.0**-100))) - 23)
+    bias = np.zeros_like(total)
+    for halvings in range(count.bit_length()):
+        steps = terms * (2**halvings / grid)[..., None]
+        bias = np.maximum(bias, np.abs((steps - np.rint(steps)).mean(-1)))
+    alike = count / 4 * (sizes * n.repeats(terms)).sum(-1)
+    return np.maximum(alike, count / 2 * np.maximum(bias - 1 / math.sqrt(count), 0) * total)
 
 
 @dataclass(frozen=True)
@@ -33,8 +53,6 @@ class Reduce(Layer, abstract=True):
     def __post_init__(self):
         if self.axes is not None:
             object.__setattr__(self, "axes", as_axes(self.axes))
-        if self.axes == ():
-            raise BadInput("found [], expected at least one axis, or null for all", path="axes")
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Reduced axes are gone, or have size 1."""
@@ -57,14 +75,10 @@ class Reduce(Layer, abstract=True):
         return np.asarray(y).reshape(self.infer(Spec(x.shape))[0].shape)
 
     def summed(self, n: Any, x: np.ndarray, extra: int = 1) -> np.ndarray:
-        """Magnitude of a sum: (√n + extra)·Σ|x|, and n/4·Σ|x| over equal addends.
-
-        Equal ones are found by sorting: runtimes store the axes, and so meet the addends, in different orders.
-        """
-        terms = np.sort(self.rows(x), -1)
-        count, sizes = terms.shape[-1], np.abs(terms)
-        drift = count / 4 * (sizes * n.repeats(terms)).sum(-1)
-        return self.placed((math.sqrt(count) + extra) * sizes.sum(-1) + drift, x)
+        """Magnitude of a sum: (√n + extra)·Σ|x|, and :func:`drift`."""
+        terms = self.rows(x)
+        m = (math.sqrt(terms.shape[-1]) + extra) * np.abs(terms).sum(-1) + drift(n, terms)
+        return self.placed(m, x)
 
     def in_chainer(self, c: Any, v: Any, x: Spec) -> Any:
         """Said in Chainer, of a variable v like x."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from parity.layers.reduce_axes import ARGS, Reduce
+from parity.layers.reduce_axes import ARGS, Reduce, drift
 
 
 @dataclass(frozen=True)
@@ -100,22 +100,22 @@ def _(p, n, x):
     return np.log(total) + top.reshape(total.shape)
 
 
-@ReduceSum.on("magnitude", c=2.2)
+@ReduceSum.on("magnitude", c=2.9)
 def _(p, n, y, x):
     return p.summed(n, x)
 
 
-@ReduceMean.on("magnitude", c=2.2)
+@ReduceMean.on("magnitude", c=2.9)
 def _(p, n, y, x):
     return p.summed(n, x) / _count(p, x)
 
 
-@ReduceSumSquare.on("magnitude", c=2.2)
+@ReduceSumSquare.on("magnitude", c=3.4)
 def _(p, n, y, x):
     return p.summed(n, x * x, extra=2)  # one more for the squaring
 
 
-@ReduceL2.on("magnitude", c=2.2)
+@ReduceL2.on("magnitude", c=3.4)
 def _(p, n, y, x):
     # √(s + d) − √s ≈ d / 2√s, and the root's own rounding; squares below 2^-126 may count as zero, in all n·2^-126 at
     # most, which changes a root by √ of that where s is smaller still.
@@ -125,17 +125,15 @@ def _(p, n, y, x):
     return half + y + lost * 2.0**24
 
 
-@ReduceLogSumExp.on("magnitude", c=4.0)
+@ReduceLogSumExp.on("magnitude", c=2.5)
 def _(p, n, y, x):
     # The relative error of Σ e^(x − max), as in Softmax, becomes absolute; then the roundings of log and addition.
-    rows = np.sort(p.rows(x), -1)
-    top = rows[..., -1:]
-    below = top - rows
-    share = np.exp(-below)
-    share = share / share.sum(-1, keepdims=True)
-    count = rows.shape[-1]
-    drift = count / 4 * (share * n.repeats(rows)).sum(-1)
-    m = 1 + np.log2(count) + (share * below).sum(-1) + drift + np.abs(top[..., 0])
+    rows = p.rows(x)
+    top = rows.max(-1)
+    below = top[..., None] - rows
+    terms = np.exp(-below)
+    error = (terms * below).sum(-1) + drift(n, terms)
+    m = 1 + np.log2(rows.shape[-1]) + error / terms.sum(-1) + np.abs(top)
     return p.placed(m, x) + np.abs(y)
 
 

@@ -46,7 +46,7 @@ def _(p, n, x):
     return _cumulated(p, x)
 
 
-@CumSum.on("magnitude", c=2.2)
+@CumSum.on("magnitude", c=2.7)
 def _(p, n, y, x):
     # As for a sum of so many terms; equal addends round alike.
     terms = _cumulated(p, np.ones_like(x))

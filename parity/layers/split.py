@@ -22,35 +22,34 @@ class Split(Move):
 
     Args:
         axis: stated: ONNX and Keras cut axis 0 by default, Chainer has no default.
-        sections: into how many pieces of one size; or
-        sizes: the size of each piece, all of the axis together.
+        sections: into how many pieces of one size, or the size of each piece, all of the axis together. Chainer and
+            Keras take the places of the cuts instead of sizes.
     """
 
     axis: int
-    sections: Positive | None = None
-    sizes: tuple[Positive, ...] | None = None
+    sections: Positive | tuple[Positive, ...]
 
     def __post_init__(self):
-        if (self.sections is None) == (self.sizes is None):
-            raise BadInput(f"found sections {self.sections} and sizes {self.sizes}, expected one of the two")
-        if self.sizes is not None:
-            object.__setattr__(self, "sizes", tuple(self.sizes))
+        if not isinstance(self.sections, int):
+            object.__setattr__(self, "sections", tuple(self.sections))
+        if self.sections == ():
+            raise BadInput("found [], expected a number of pieces or the size of each", path="sections")
 
     @property
     def output_names(self) -> tuple[str, ...]:  # type: ignore[override]
         """One for each piece."""
-        return numbered(self.sections or len(self.sizes or ()))
+        return numbered(self.sections if isinstance(self.sections, int) else len(self.sections))
 
     def pieces(self, size: int) -> tuple[int, ...]:
         """The size of each, of an axis."""
-        if self.sizes is not None:
-            if sum(self.sizes) != size:
-                raise BadInput(f"{list(self.sizes)} make {sum(self.sizes)}, the axis has {size}", path="sizes")
-            return self.sizes
-        count = self.sections or 1
-        if size % count:
-            raise BadInput(f"found {count}, the axis has size {size}, which it must divide", path="sections")
-        return (size // count,) * count
+        if not isinstance(self.sections, int):
+            if sum(self.sections) != size:
+                text = f"{list(self.sections)} make {sum(self.sections)}, the axis has {size}"
+                raise BadInput(text, path="sections")
+            return self.sections
+        if size % self.sections:
+            raise BadInput(f"found {self.sections}, the axis has size {size}, which it must divide", path="sections")
+        return (size // self.sections,) * self.sections
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """The input's shape but for the axis."""
@@ -61,6 +60,10 @@ class Split(Move):
     def cuts(self, size: int) -> tuple[int, ...]:
         """Where one piece ends and the next begins."""
         return tuple(itertools.accumulate(self.pieces(size)))[:-1]
+
+    def said(self, size: int) -> int | list[int]:
+        """As Chainer and Keras take it: a number of pieces, or the cuts."""
+        return self.sections if isinstance(self.sections, int) else list(self.cuts(size))
 
 
 def numbered(count: int) -> tuple[str, ...]:
@@ -84,14 +87,15 @@ def _(p, n, y, x):
 
 @Split.on("chainer")
 def _(p, c, x):
-    how = p.sections or list(p.cuts(x.shape[p.axis]))
+    how = p.said(x.shape[p.axis])
     return lambda v: c.parts(c.F.split_axis(v, how, p.axis), len(p.output_names))
 
 
 @Split.on("keras")
 def _(p, k, x):
     axis = k.axis(x, p.axis)
-    return k.ops.split(x, p.sections or list(p.cuts(k.shape(x)[axis])), axis=axis)
+    made = k.ops.split(x, p.said(k.shape(x)[axis]), axis=axis)
+    return made if len(p.output_names) > 1 else made[0]
 
 
 @Split.on("onnx")
@@ -135,4 +139,5 @@ def _(p, c, x):
 
 @Unstack.on("keras", x="=", y="=")
 def _(p, k, x):
-    return k.ops.unstack(x, num=p.num, axis=p.axis)
+    made = k.ops.unstack(x, num=p.num, axis=p.axis)
+    return made if p.num > 1 else made[0]

@@ -4,6 +4,8 @@ Where one input element makes one output element, that holds for every change. S
 it holds for random signs, up to what the largest of many normal numbers is: 4 standard deviations.
 """
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,8 @@ from parity.layers import Layer, Spec
 
 SUMS = {  # beside the layers that say so of themselves
     **dict.fromkeys(("AveragePool2D", "GlobalAveragePool", "LayerNorm", "LocalResponseNorm"), 4.5),
-    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional", "NStep"), 8.0),  # through all gates and many steps
+    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional"), 8.0),  # through all gates and many steps
+    "NStep": 16.0,  # and through the same again, in the layer above
 }
 LONG = [
     ("Linear", {"units": 8}, (4, 1152)),
@@ -74,9 +77,9 @@ def sizes(kind, x, rng):
 @pytest.mark.parametrize("kind", ["relative", "equal", "sparse"])
 @pytest.mark.parametrize("regime", REGIMES)
 def test_errors_stay_inside(regime, kind, instances):
-    rng = np.random.default_rng(0)
     beyond, seen = {}, set()
     for layer, specs in instances:
+        rng = np.random.default_rng(zlib.crc32(repr((layer, specs)).encode()))  # whatever other layers there are
         name = type(layer).__name__
         inputs, weights = values(layer, specs, regime, str(layer))
         errors = [sizes(kind, x, rng) for x in inputs]

@@ -27,7 +27,14 @@ def test_reshape(shape, rule):
     assert math.prod(y.shape[1:]) == 120
 
 
-@pytest.mark.parametrize("axes", [[0, 3, 1, 2], [0, 2, 3, 1], [0, 1, 3, 2], [0, 1, 2, 3]])
+@pytest.mark.parametrize("shape", [[8, 30], [3, -1, 10], [240]])
+def test_reshape_with_the_batch(shape, rule, F):
+    x = np.arange(240.0).reshape(2, 6, 4, 5)
+    y = rule(Reshape(shape=shape, whole=True), x)
+    np.testing.assert_array_equal(y, F.reshape(x, shape).array)
+
+
+@pytest.mark.parametrize("axes", [[0, 3, 1, 2], [0, 2, 3, 1], [0, 1, 3, 2], [0, 1, 2, 3], [3, 0, 2, 1]])
 def test_transpose(axes, rule, F):
     x = np.arange(120.0).reshape(2, 3, 4, 5)
     y = rule(Transpose(axes=axes), x)
@@ -43,9 +50,10 @@ def test_transpose(axes, rule, F):
         (Reshape(shape=[7, -1]), r"\[3, 4, 5\] has 60 elements, \[7, -1\] needs 7 or a multiple"),
         (Reshape(shape=[-1, -1]), "expected positive sizes and at most one -1"),
         (Reshape(shape=[0, 60]), "expected positive sizes and at most one -1"),
-        (Transpose(axes=[1, 0, 2, 3]), r"expected 0 and then a permutation of \[1, 2, 3\]"),
-        (Transpose(axes=[0, 2, 1]), r"expected 0 and then a permutation of \[1, 2, 3\]"),
-        (Transpose(axes=[]), r"expected 0 and then a permutation of \[1, 2, 3\]"),
+        (Transpose(axes=[0, 2, 1]), r"expected a permutation of \[0, 1, 2, 3\]"),
+        (Transpose(axes=[0, 2, 2, 1]), r"expected a permutation of \[0, 1, 2, 3\]"),
+        (Transpose(axes=[]), r"expected a permutation of \[0, 1, 2, 3\]"),
+        (Reshape(shape=[7, -1], whole=True), r"\[2, 3, 4, 5\] has 120 elements, \[7, -1\] needs 7 or a multiple"),
     ],
 )
 def test_what_does_not_fit(layer, message):
