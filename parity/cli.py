@@ -119,12 +119,13 @@ def layers(name: Annotated[str | None, typer.Argument(help="A layer. Default: al
 @app.command()
 def docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something is not current.")] = False,
+    ask: Annotated[bool, typer.Option(help="Ask the frameworks, or keep what they said last time.")] = True,
     out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")] = Path("docs"),
 ) -> None:
     """Write the pages about layers from the rules, the cases and the frameworks that are here."""
     from parity.commands.docs import check_docs, write_docs
 
-    raise typer.Exit(check_docs(out) if check else write_docs(out))
+    raise typer.Exit(check_docs(out) if check else write_docs(out, ask))
 
 
 @app.command()

@@ -114,7 +114,7 @@ def _initial(one: Card) -> Iterable[dict[str, Any]]:
         constants = {b.get("constant", "") for made in begun.values() for b in made}
         if len(constants) == 1 and "" not in constants:
             continue
-        if begun:
+        if len(begun) > 1:
             yield {
                 "layer": one.name,
                 "family": one.family,
