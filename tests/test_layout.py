@@ -254,3 +254,26 @@ def test_axes_of_size_one_may_be_left_out(canonical, pattern, shape, stored):
     assert made["t"].shape == stored
     np.testing.assert_array_equal(made["t"].ravel(), array.ravel())
     np.testing.assert_array_equal(layout.inverse(made, {"w": shape})["w"], array)
+
+
+def test_a_diagonal_and_back():
+    place = Place.parse("P", "g u @ifo", "peep_f/W: u=u @f")
+    P = np.arange(1.0, 10).reshape(3, 3)
+    np.testing.assert_array_equal(place.put(P), np.diag(P[1]))
+    back = np.zeros((3, 3))
+    place.take(np.full((3, 3), 7.0) + place.put(P) - 7, (3, 3), back)
+    np.testing.assert_array_equal(back, [[0, 0, 0], P[1], [0, 0, 0]])
+
+
+def test_a_diagonal_beside_other_axes_and_parts():
+    place = Place.parse("P", "g u @ifo", "Q: 1/2 u=u g @iof")
+    P = np.arange(1.0, 13).reshape(3, 4)
+    assert place.put(P).shape == (2, 4, 4, 3)
+    back = np.zeros((3, 4))
+    place.take(place.put(P), (3, 4), back)
+    np.testing.assert_array_equal(back, P)
+
+
+def test_a_diagonal_of_two_axes_is_refused():
+    with pytest.raises(ValueError, match="no einops pattern"):
+        Place.parse("W", "o i", "W: o=i")

@@ -21,7 +21,9 @@ CASES = ROOT / "cases"
 ENGINES = ("chainer", "keras-jax", "onnxruntime")
 
 SEVERAL = (
-    ("layers/lstm", "two-biases"), ("layers/gru", "false"), ("layers/average_pool2d", "apart-not-counted"),
+    ("layers/lstm", "everything"), ("layers/lstm", "stateful-states"), ("layers/gru", "before-everything"),
+    ("layers/bidirectional", "gru"), ("layers/n_step", "gru"), ("layers/time_distributed", "conv"),
+    ("layers/average_pool2d", "apart-not-counted"),
     ("layers/concat",), ("layers/embedding",), ("networks/tied_weights",), ("networks/lstm_classifier",),
     ("layers/multi_head_attention",), ("layers/where",), ("layers/mean_squared_error",),
 )  # fmt: skip

@@ -131,7 +131,7 @@ def _(p, n, t, x, y):
     return t * x + (1 - t) * y
 
 
-@LinearInterpolate.on("magnitude", c=2.2)
+@LinearInterpolate.on("magnitude", c=2.4)
 def _(p, n, out, t, x, y):
     return np.abs(t * x) + np.abs((1 - t) * y) + np.abs(out)
 

@@ -94,7 +94,7 @@ def stateful(p, c, link, reset, x):
             before = c.after(link(v[:, t]), before)
             ys.append(before)
         y = c.F.stack(ys[::-1] if p.direction == "reverse" else ys, axis=1)
-        return (y, before, link.c) if "c" in p.states else (y, before)
+        return (y, before, c.after(link.c, before)) if "c" in p.states else (y, before)
 
     return call
 

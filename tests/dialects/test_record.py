@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parity.dialects import parts
-from parity.dialects.record import Expr, RecordedNumPy
+from parity.dialects.record import Expr, RecordedNumPy, after
 from parity.dialects.text import WIDTH, Names, flat, literal
 from parity.dialects.writer import Writer, constant
 
@@ -114,3 +114,23 @@ def test_names_are_identifiers_and_free(wanted, name):
     names = Names(("np",))
     assert names.new(wanted) == name
     assert names.new(wanted) == f"{name}_"
+
+
+def test_calls_for_what_they_do_stand_in_their_order():
+    """A link that keeps its state: the order of its calls is part of what they give."""
+    x, ys, before = named("x"), [], L.reset()
+    for t in range(3):
+        before = after(L(x[t]), before)
+        ys.append(before)
+    assert lines(("y", F.stack(ys)), ("c", after(L.c, before))) == [
+        "L.reset()", "y_1 = L(x[0])", "y_2 = L(x[1])", "y_3 = L(x[2])", "y = F.stack([y_1, y_2, y_3])", "c = L.c"
+    ]  # fmt: skip
+
+
+def test_nothing_comes_after_where_nothing_is_recorded():
+    assert after(3, None) == 3
+
+
+def test_a_value_within_a_slice():
+    n = named("lengths")
+    assert lines(("y", named("x")[0, : n.array[1]])) == ["y = x[0, :lengths.array[1]]"]

@@ -16,7 +16,7 @@ from parity.layers import Layer, Spec
 
 SUMS = {  # beside the layers that say so of themselves
     **dict.fromkeys(("AveragePool2D", "GlobalAveragePool", "LayerNorm", "LocalResponseNorm"), 4.5),
-    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional"), 8.0),  # through all gates and many steps
+    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional"), 12.0),  # through all gates and many steps
     "NStep": 16.0,  # and through the same again, in the layer above
 }
 LONG = [
