@@ -3,6 +3,7 @@
 The checks are functions of a registry and of graphs, so that a graph that lacks something shows that they see it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
@@ -65,7 +66,8 @@ def square_weights(graphs: Iterable[Graph]) -> Iterator[str]:
         for node in graph.nodes:
             for name, weight in graph.node_weights(node).items():
                 key = (type(node.layer).__name__, name)
-                natural = weight.axes.startswith("g u k")
+                stacked = re.match(r"l[1-9]\d*_W$", name)  # reads the layer below, which is as wide
+                natural = weight.axes.startswith("g u k") or stacked is not None
                 seen.add(key)
                 sizes = [s for s in weight.shape if s > 1]
                 if len(set(sizes)) == len(sizes) - natural:
