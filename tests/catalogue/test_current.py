@@ -127,8 +127,8 @@ def test_the_file_is_read_as_it_was_written(kept, tmp_path):
 
 def fans(dialect, shape):
     """As Chainer (o i …) and Keras (… i o) count them."""
-    if len(shape) == 1:
-        return shape[0], shape[0]
+    if len(shape) < 2:
+        return tuple((shape or [1]) * 2)
     if dialect == "chainer":
         return math.prod(shape[1:]), shape[0] * math.prod(shape[2:])
     return math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1]
