@@ -144,7 +144,7 @@ def theory(dialect, kind, shape):
         "GlorotUniform": 2 * scale**2 / (fan_in + fan_out),
         "Normal": scale**2,
         "RandomUniform": (float(settings.get("maxval", 0)) - float(settings.get("minval", 0))) ** 2 / 12,
-        "Orthogonal": 1 / max(math.prod(shape[:-1]), shape[-1]),
+        "Orthogonal": 1 / max(math.prod(shape[:-1]), *shape[-1:]) if shape else None,
     }.get(name)
 
 
