@@ -60,7 +60,8 @@ MAY_IMPORT = {
     "report": ("results", "judge.verdict", "errors"),
     # runs
     "prepare": ("case", "judge", "graph", "layers", "draw", "results", "targets", "errors"),
-    "session": ("prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "slots": (),
+    "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
         *("workers.pool", "errors", "engines.base", "catalogue", "layers"),
