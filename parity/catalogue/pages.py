@@ -12,6 +12,7 @@ import jinja2
 from parity.catalogue import words
 from parity.catalogue.cards import Card, by_family, card
 from parity.catalogue.live import Facts
+from parity.catalogue.other_names import FUNCTION_NODES, LEFT_OUT, SAID
 from parity.catalogue.recording import DIALECTS
 from parity.catalogue.survey import Survey
 from parity.catalogue.traps import NOTHING, Apart, Trap, traps
@@ -42,6 +43,8 @@ def pages(surveys: Mapping[str, Survey], facts: Facts) -> dict[str, str]:
             initial=[row for c in cards for row in _initial(c)],
         ),
     }
+    homes = {c.name: c.family for c in cards}
+    out["names.md"] = _render("names.md", **shared, homes=homes, said=SAID, left_out=LEFT_OUT, nodes=FUNCTION_NODES)
     for family, members in families.items():
         out[f"layers/{family}.md"] = _render("family.md", **shared, family=family, cards=members)
     return out
