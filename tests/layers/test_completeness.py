@@ -97,7 +97,18 @@ def test_rules_import_no_framework():
 
 
 STANDARD = (
-    *("__future__", "collections", "dataclasses", "functools", "importlib", "itertools", "math", "pkgutil", "typing"),
+    *(
+        "__future__",
+        "collections",
+        "dataclasses",
+        "functools",
+        "importlib",
+        "itertools",
+        "math",
+        "pkgutil",
+        "statistics",
+        "typing",
+    ),
 )
 
 
