@@ -97,18 +97,8 @@ def test_rules_import_no_framework():
 
 
 STANDARD = (
-    *(
-        "__future__",
-        "collections",
-        "dataclasses",
-        "functools",
-        "importlib",
-        "itertools",
-        "math",
-        "pkgutil",
-        "statistics",
-        "typing",
-    ),
+    *("__future__", "collections", "dataclasses", "functools", "importlib", "itertools", "math", "pkgutil"),
+    *("statistics", "typing"),
 )
 
 
