@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from parity.case.build import adapter
 from parity.case.case import Case
 from parity.catalogue.carrier import RELATIONS, Carrier, Pair, Slot
+from parity.catalogue.families import OF_MODULE, ORDER, family_of
 from parity.catalogue.recording import DIALECTS, TENSOR, Call, record, with_layer
 from parity.catalogue.sample import Form, Sample, is_own, samples, split
 from parity.errors import BadInput
@@ -36,8 +37,8 @@ class Survey:
 
     @property
     def family(self) -> str:
-        """The module it stands in."""
-        return self.cls.__module__.rpartition(".")[2]
+        """What it stands with on a page."""
+        return family_of(self.cls.__module__)
 
     @cached_property
     def own(self) -> tuple[Sample, ...]:
@@ -215,4 +216,10 @@ def _differences(before: Iterable[Call], after: Iterable[Call]) -> Iterator[tupl
 def survey(cases: Iterable[Case]) -> dict[str, Survey]:
     """Layer name → what the cases show, by family and in the order of the registry."""
     surveys = [Survey(Layer.registry[name], found) for name, found in samples(cases).items()]
-    return {s.name: s for s in sorted(surveys, key=lambda s: s.family)}
+    modules = list(OF_MODULE)
+
+    def place(one: Survey) -> tuple[int, int]:
+        module = one.cls.__module__.rpartition(".")[2]
+        return ORDER.index(one.family), modules.index(module) if module in modules else len(modules)
+
+    return {s.name: s for s in sorted(surveys, key=place)}

@@ -22,7 +22,7 @@ def _ends(y: np.ndarray, *values: float) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class ClippedReLU(Elementwise):
-    """min(max(x, 0), max). Exact wherever float32 has ``max`` exactly.
+    """min(max(x, 0), max). Exact wherever float32 has ``max`` exactly. With max = 6 also called ReLU6.
 
     Args:
         max: the largest output. Stated, because the defaults differ: Chainer 20, Keras none, ONNX (Clip) none.
@@ -63,7 +63,7 @@ def _(p, o, x):
 
 @dataclass(frozen=True)
 class Clip(Elementwise):
-    """min(max(x, min), max). Exact wherever float32 has both ends exactly.
+    """min(max(x, min), max). Exact wherever float32 has both ends exactly. From −1 to 1 Keras calls it ``hard_tanh``.
 
     Args:
         min: the smallest output. Chainer and Keras want both ends stated; ONNX has none by default.
@@ -100,6 +100,8 @@ def _(p, c, x):
 
 @Clip.on("keras")
 def _(p, k, x):
+    if (p.min, p.max) == (-1, 1):
+        return k.layers.Activation("hard_tanh")(x)
     return k.ops.clip(x, p.min, p.max)
 
 
@@ -162,7 +164,7 @@ class HardSigmoid(Elementwise):
 
     Args:
         alpha: slope. Stated, because the defaults differ: Chainer and ONNX 0.2, Keras 1/6 (0.2 before version 3).
-            Chainer and Keras know their own only; other values are composed there.
+            Chainer and Keras know their own only, and Keras 0.5 as ``sparse_sigmoid``; other values are composed there.
         beta: value at 0, one half in all of them.
     """
 
@@ -206,6 +208,8 @@ def _(p, c, x):
 def _(p, k, x):
     if _is(p.alpha, 1 / 6) and p.beta == 0.5:
         return k.layers.Activation("hard_sigmoid")(x)
+    if p.alpha == p.beta == 0.5:
+        return k.layers.Activation("sparse_sigmoid")(x)
     return k.ops.clip(x * p.alpha + p.beta, 0.0, 1.0)
 
 

@@ -13,7 +13,7 @@ from parity.layers.unary import even, named, rising
 
 @dataclass(frozen=True)
 class Exp(Elementwise):
-    """e^x."""
+    """e^x. As an activation Keras calls it ``exponential``."""
 
     domain: ClassVar[tuple[float, float]] = (-80.0, 80.0)
 

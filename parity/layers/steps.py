@@ -1,4 +1,4 @@
-"""Functions of one number that round nothing: identity, absolute value, negative, sign, floor, ceiling."""
+"""Functions of one number that round nothing: identity, absolute value, negative, sign, roundings to whole numbers."""
 
 from __future__ import annotations
 
@@ -126,3 +126,55 @@ def _(p, n, y, e, x):
 
 
 named(Ceil, chainer="ceil", keras="ceil", onnx="Ceil")
+
+
+@dataclass(frozen=True)
+class Trunc(_Exact):
+    """x without its fraction, towards 0. Chainer calls it ``fix``; ONNX has none, so it is composed there.
+
+    Within an error of its input it may jump.
+    """
+
+
+@Trunc.on("numpy")
+def _(p, n, x):
+    return np.trunc(x)
+
+
+@Trunc.on("carry")
+def _(p, n, y, e, x):
+    return rising(np.trunc, y, e, x)
+
+
+@Trunc.on("onnx")
+def _(p, o, x):
+    return o.node("Mul", o.node("Sign", x), o.node("Floor", o.node("Abs", x)))
+
+
+named(Trunc, chainer="fix", keras="trunc")
+
+
+@dataclass(frozen=True)
+class Round(_Exact):
+    """The nearest whole number, of two equally near the even one. Chainer has none: there it is NumPy's ``rint``.
+
+    Within an error of its input it may jump.
+    """
+
+
+@Round.on("numpy")
+def _(p, n, x):
+    return np.rint(x)
+
+
+@Round.on("carry")
+def _(p, n, y, e, x):
+    return rising(np.rint, y, e, x)
+
+
+@Round.on("chainer")
+def _(p, c, x):
+    return lambda v: c.F.identity(c.np.rint(v.array))  # a function without a slope, as ``fix``
+
+
+named(Round, keras="round", onnx="Round")

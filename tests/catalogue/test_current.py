@@ -31,12 +31,12 @@ def test_an_old_page_is_seen(made, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     assert stale(tmp_path, made) == []
-    page = tmp_path / "layers" / "batch_norm.md"
-    page.write_text(made["layers/batch_norm.md"].replace("`eps=2e-05`", "`eps=1e-05`", 1), "utf-8")
+    page = tmp_path / "layers" / "normalisation.md"
+    page.write_text(made["layers/normalisation.md"].replace("`eps=2e-05`", "`eps=1e-05`", 1), "utf-8")
     (tmp_path / "traps.md").unlink()
     (tmp_path / "layers" / "gone.md").write_text("# Gone\n", "utf-8")
     found = stale(tmp_path, made)
-    assert [re.match(r"\S*/([a-z_]+)\.md", f)[1] for f in found] == ["traps", "batch_norm", "gone"]
+    assert [re.match(r"\S*/([a-z_]+)\.md", f)[1] for f in found] == ["traps", "normalisation", "gone"]
     assert "eps=1e-05" in found[1]
 
 

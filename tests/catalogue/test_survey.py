@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from parity.catalogue.carrier import Carrier, Pair
+from parity.catalogue.families import FAMILIES, family_of
 from parity.catalogue.recording import TENSOR, Call, alone, plain, record
 from parity.catalogue.sample import split
 from parity.catalogue.survey import Survey
@@ -149,3 +150,22 @@ def test_a_layer_without_a_case():
 def test_every_layer_was_surveyed(surveys):
     assert {s.name for s in surveys.values() if not s.samples} == set()
     assert Path(surveys["Conv2D"].own[0].case.file).stem == "conv2d"
+
+
+def unfiled(modules):
+    """Modules with layers that stand in no family, or in two."""
+    filed = [m for names in FAMILIES.values() for m in names.split()]
+    return sorted(m for m in modules if filed.count(m) != 1)
+
+
+def test_every_file_of_layers_has_its_family():
+    homes = {cls.__module__ for cls in Layer.registry.values()}
+    modules = {home.rpartition(".")[2] for home in homes if home.startswith("parity.")}
+    assert len(modules) > 50
+    assert unfiled(modules) == [], "put it into parity/catalogue/families.py"
+    assert unfiled({"conv", "elsewhere"}) == ["elsewhere"]
+
+
+def test_a_layer_from_outside_stands_with_the_others():
+    homes = ("parity.layers.conv", "isru", "mine.conv")
+    assert [family_of(home) for home in homes] == ["convolution", "other", "other"]
