@@ -24,9 +24,11 @@ class Keras:
         self._model = module.KerasModel
 
     def aliases(self, name: str) -> list[tuple[str, str]]:
-        """The functions that an activation's name stands for."""
+        """The functions that an activation's name stands for, and the activation of an operation's name."""
         own = name.partition('("')[2].rstrip('")')
         spaces = [space for space in ("activations", "ops") if own and hasattr(getattr(self._keras, space), own)]
+        if name.startswith("keras.ops.") and hasattr(self._keras.activations, own := name.rpartition(".")[2]):
+            spaces = ["activations"]
         return [(f"keras.{space}.{own}", "") for space in spaces]
 
     def parameters(self, name: str) -> dict[str, str | None]:
