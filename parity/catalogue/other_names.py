@@ -141,9 +141,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
             "layers.MaxNumBoundingBoxes layers.MelSpectrogram layers.STFTSpectrogram layers.Solarization "
             "layers.StringLookup layers.TextVectorization"
         ),
-        "no counterpart in Chainer or ONNX": (
-            "layers.ConvLSTM1D layers.ConvLSTM2D layers.ConvLSTM3D activations.sparsemax"
-        ),
+        "no counterpart in Chainer or ONNX": ("layers.ConvLSTM1D layers.ConvLSTM2D layers.ConvLSTM3D"),
         "windows of unequal size where the sizes do not divide; where they do, a pooling with that kernel": (
             "layers.AdaptiveAveragePooling1D layers.AdaptiveAveragePooling2D layers.AdaptiveAveragePooling3D "
             "layers.AdaptiveMaxPooling1D layers.AdaptiveMaxPooling2D layers.AdaptiveMaxPooling3D"
