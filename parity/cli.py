@@ -109,6 +109,26 @@ def reproduce(
 
 
 @app.command()
+def layers(name: Annotated[str | None, typer.Argument(help="A layer. Default: all of them.")] = None) -> None:
+    """Show a layer: how each framework says it, parameters, defaults, weights, traps."""
+    from parity.commands.docs import show_layers
+
+    show_layers(name, Path("docs"))
+
+
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something is not current.")] = False,
+    ask: Annotated[bool, typer.Option(help="Ask the frameworks, or keep what they said last time.")] = True,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")] = Path("docs"),
+) -> None:
+    """Write the pages about layers from the rules, the cases and the frameworks that are here."""
+    from parity.commands.docs import check_docs, write_docs
+
+    raise typer.Exit(check_docs(out) if check else write_docs(out, ask))
+
+
+@app.command()
 def train(file: Annotated[Path, typer.Argument(help="A case file with trained weights.")]) -> None:
     """Train a case's weights in Chainer as it says, and keep them beside it."""
     from parity.commands.train import train_case

@@ -20,6 +20,7 @@ from parity.judge.verdict import FAILED, Judgement, judge
 from parity.lower import first_gap
 from parity.prepare import Prepared, Shelf, prepare
 from parity.results import Record
+from parity.slots import Slots
 from parity.targets import Target, missing
 from parity.workers.pool import Pool, Stopped, TargetUnavailable, TimedOut, WorkerDied
 
@@ -38,12 +39,12 @@ class Session:
 
     pool: Pool
     jobs: int = 2
-    _slots: threading.Semaphore = field(init=False)
+    _slots: Slots = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
     _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
-        self._slots = threading.Semaphore(self.jobs)
+        self._slots = Slots(self.jobs)
         self._folder = tempfile.TemporaryDirectory(prefix="parity-")
 
     def prepare(self, case: Case) -> Prepared:
@@ -144,10 +145,14 @@ class Session:
             try:
                 if todo:
                     writer.add(self._target_record(target))
-                for case in todo:
-                    if stop.is_set():
-                        return
-                    with self._slots:
+                start, waited = time.perf_counter(), 0.0
+                for number, case in enumerate(todo):
+                    asked = time.perf_counter()
+                    each = (asked - start - waited) / number if number else 1.0
+                    with self._slots.take(each * (len(todo) - number)):
+                        waited += time.perf_counter() - asked
+                        if stop.is_set():
+                            return
                         prepared = shelf.take(case)
                         if prepared is not None:
                             record = self.cell(prepared, target)

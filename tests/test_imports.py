@@ -38,14 +38,33 @@ MAY_IMPORT = {
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
     # what is said about it
     "judge": ("graph", "layers", "draw", "dialects.numpy"),  # the numpy rules are the meaning, not an engine
+    # pages about layers; they read rules off and ask frameworks in processes of their own
+    "catalogue": (
+        "case",
+        "dialects",
+        "engines=",
+        "graph",
+        "layers",
+        "layout",
+        "lower",
+        "judge.bound",
+        "errors",
+        "parity=",
+    ),
+    **dict.fromkeys(
+        ("catalogue.frameworks", "catalogue.ask_chainer", "catalogue.ask_keras", "catalogue.ask_onnx"),
+        ("catalogue", "dialects.onnx", "engines=", "engines.base", "graph"),
+    ),
+    "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
     "results": ("errors", "parity="),
     "report": ("results", "judge.verdict", "errors"),
     # runs
     "prepare": ("case", "judge", "graph", "layers", "draw", "results", "targets", "errors"),
-    "session": ("prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "slots": (),
+    "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
-        *("workers.pool", "errors", "engines.base"),
+        *("workers.pool", "errors", "engines.base", "catalogue", "layers"),
     ),
     "plugin": ("case", "judge.verdict", "session", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),
@@ -112,6 +131,9 @@ def test_directions():
         ("parity.workers.worker", "from parity.engines.chainer import ChainerEngine"),
         ("parity.targets", "import parity.engines.keras"),
         ("parity.graph", "from parity.case.case import Case"),
+        ("parity.catalogue.pages", "from parity.engines.keras import KerasModel"),
+        ("parity.catalogue.live", "from parity.catalogue.frameworks import start"),
+        ("parity.session", "import parity.catalogue.pages"),
     ],
 )
 def test_a_wrong_direction_is_seen(name, source):

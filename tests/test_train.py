@@ -66,8 +66,8 @@ def article() -> tuple[Graph, dict[str, np.ndarray]]:
 
 NETS = {
     "article": article,
-    "lstm without bias": lambda: net(LSTM(4, bias=False), (2, 3, 5)),
-    "lstm with two": lambda: net(LSTM(4, recurrent_bias=True), (2, 3, 5)),
+    "lstm without bias": lambda: net(LSTM(units=4, bias=False), (2, 3, 5)),
+    "lstm with two": lambda: net(LSTM(units=4, recurrent_bias=True), (2, 3, 5)),
     "gru with opposite sign": lambda: net(GRU(units=4, reset_after=False), (2, 3, 5)),
 }
 

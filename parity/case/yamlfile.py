@@ -23,6 +23,7 @@ NAMES = {type(None): "null", bool: "a boolean", int: "an integer", float: "a flo
 
 LIMIT_DEPTH = 50
 """Mappings and sequences inside each other, aliases followed; a case needs about six."""
+TOO_DEEP = f"is nested more than {LIMIT_DEPTH} deep (aliases followed), the most that is read"
 
 LIMIT_DIRECTIVES = 10
 """libyaml compares each %TAG with all before it: 1 MB of them takes it 8 s."""
@@ -133,6 +134,8 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             words = ", ".join(part for part in (error.context, error.problem) if part)
+            if "nesting depth" in words:  # libyaml has a limit of its own from 0.2.6, and reads ahead
+                self._bad(TOO_DEEP, (), mark.line + 1 if mark else None)
             self._bad(f"is not YAML: {words}", (), mark.line + 1 if mark else None)
         except (yaml.YAMLError, ValueError, OverflowError) as error:  # SafeLoader lets chr() fail on "\UFFFFFFFF"
             self._bad(f"is not YAML: {reason(error)}", (), None)
@@ -174,7 +177,7 @@ class _Builder:
         if self.count > self.limit:
             self._bad(f"holds more than {self.limit:,} values (aliases followed), the most that is read", path, line)
         if depth > LIMIT_DEPTH:
-            self._bad(f"is nested more than {LIMIT_DEPTH} deep (aliases followed), the most that is read", (), line)
+            self._bad(TOO_DEEP, (), line)
 
     def _alias(self, name: str, path: Keys, line: int) -> _Node:
         if name not in self.anchors:

@@ -112,3 +112,6 @@ def _(p, o, x):
         pads=flat(p.pad),
         count_include_pad=int(p.count_include_pad),
     )
+
+
+_AveragePool.default("keras", count_include_pad=False)  # its padding="same"; the rule pads with a layer of its own

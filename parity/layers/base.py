@@ -79,11 +79,12 @@ class Layer:
     """A weighted sum, into which runtimes fold a following ``absorbs`` layer."""
     rules: ClassVar[dict[str, list[Rule]]] = {}
     gaps: ClassVar[dict[str, list[Gap]]] = {}
+    defaults: ClassVar[dict[str, list[Mapping[str, Any]]]] = {}
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": False, "allow_inf_nan": False}
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        cls.rules, cls.gaps = {}, {}
+        cls.rules, cls.gaps, cls.defaults = {}, {}, {}
         if not abstract:
             Layer.registry[cls.__name__] = cls
 
@@ -144,6 +145,20 @@ class Layer:
     def unsupported(cls, dialect: str, *, why: str, when: Callable[[Any], bool] | None = None) -> None:
         """Declare a gap of a dialect, or of one engine by its name."""
         cls.gaps.setdefault(dialect, []).append(Gap(when, why))
+
+    @classmethod
+    def default(cls, dialect: str, **values: Any) -> None:
+        """Declare what a framework does where nothing is said, in our parameters.
+
+        For the pages about layers, and only where running the framework without the argument cannot tell, as where
+        our rule goes another way than its users do. None: it has no such thing, and nothing to compare.
+        """
+        cls.defaults.setdefault(dialect, []).append(values)
+
+    @classmethod
+    def declared(cls, dialect: str) -> dict[str, Any]:
+        """All of :meth:`default`; a subclass's own values count before its bases'."""
+        return {k: v for values in reversed(cls._lookup("defaults", dialect)) for k, v in values.items()}
 
     @classmethod
     def _lookup(cls, table: str, key: str) -> list[Any]:

@@ -11,7 +11,7 @@ from parity.errors import BadInput
 from parity.layers.base import Spec
 from parity.layers.composite import Composite, Parts
 from parity.layers.cut import Slice
-from parity.layers.shape import Move
+from parity.layers.shape import Move, by_floats
 from parity.layers.sizes import Accepts, Natural, Pads, need_rank, pads_per_axis
 
 Widths = Annotated[tuple[tuple[int, int], ...], Accepts(tuple[Natural | tuple[Natural, Natural], ...])]
@@ -78,8 +78,8 @@ def _(p, n, y, e, x):
 @Pad.on("chainer")
 def _(p, c, x):
     if p.mode == "constant":
-        return lambda v: c.F.pad(v, p.pad_width, "constant", constant_values=p.value)
-    return lambda v: c.F.pad(v, p.pad_width, p.mode)
+        return by_floats(c, x, lambda v: c.F.pad(v, p.pad_width, "constant", constant_values=p.value))
+    return by_floats(c, x, lambda v: c.F.pad(v, p.pad_width, p.mode))
 
 
 @Pad.on("keras", when=lambda p: p.mode == "constant")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,6 +28,11 @@ def _(p, n, y, x):
 @Move.on("carry")
 def _(p, n, y, e, x):
     return p.rule("numpy").fn(p, n, e)
+
+
+def by_floats(c: Any, x: Spec, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of Chainer that takes floats alone, of any tensor: by way of float64, which holds every int32."""
+    return call if x.dtype == "float32" else lambda v: c.F.cast(call(c.F.cast(v, "float64")), x.dtype)
 
 
 @dataclass(frozen=True)

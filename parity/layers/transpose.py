@@ -11,7 +11,7 @@ from parity.errors import BadInput
 from parity.layers.axes import Axes, as_axes, axes_of
 from parity.layers.base import Spec
 from parity.layers.composite import Composite, Parts
-from parity.layers.shape import Move
+from parity.layers.shape import Move, by_floats
 from parity.layers.sizes import axis_of
 
 
@@ -159,7 +159,7 @@ def _(p, k, x):
 
 @Moveaxis.on("chainer")
 def _(p, c, x):
-    return lambda v: c.F.moveaxis(v, p.source, p.destination)
+    return by_floats(c, x, lambda v: c.F.moveaxis(v, p.source, p.destination))
 
 
 @Moveaxis.on("keras", x="=", y="=")

@@ -47,7 +47,10 @@ def write(page: Page) -> str:
     writer = Writer((*USED, *OWN), page.arrays)
     held = {f"{node}/{prefix}".strip("/"): layer for node, found in kit.holders.items() for prefix, layer in found}
     layers = [(name + LAYER, layer) for name, layer in held.items()]
-    texts = writer.write(layers + [(name, t.tensor) for name, t in tensors.items()], graph.outputs)
+    within = [name + LAYER for name in held if name not in kit.holders]
+    # A model takes all inputs, read or not; a layer's parts are not reached from what it gives.
+    roots = [*graph.inputs, *graph.outputs, *within]
+    texts = writer.write(layers + [(name, t.tensor) for name, t in tensors.items()], roots)
 
     for node in kit.holders:
         for target, array in page.copies.get(node, {}).items():

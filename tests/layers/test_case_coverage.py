@@ -66,9 +66,9 @@ def square_weights(graphs: Iterable[Graph]) -> Iterator[str]:
         for node in graph.nodes:
             for name, weight in graph.node_weights(node).items():
                 key = (type(node.layer).__name__, name)
-                below = re.match(r"l[1-9]\d*_W$", name) and weight.axes.startswith("g")  # as wide as the one below
+                stacked = re.match(r"l[1-9]\d*_W$", name) and weight.axes.startswith("g")  # as wide as the layer below
                 through = key[0] == "Highway" and name.endswith("W")  # as many in as out
-                natural = weight.axes.startswith("g u k") or bool(below) or through
+                natural = weight.axes.startswith("g u k") or bool(stacked) or through
                 seen.add(key)
                 sizes = [s for s in weight.shape if s > 1]
                 if len(set(sizes)) == len(sizes) - natural:

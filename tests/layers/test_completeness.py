@@ -97,7 +97,7 @@ def test_rules_import_no_framework():
 
 
 STANDARD = (
-    *("__future__", "collections", "dataclasses", "functools", "importlib", "itertools", "math", "pkgutil"),
+    *("__future__", "collections", "dataclasses", "functools", "importlib", "itertools", "math", "os", "pkgutil"),
     *("statistics", "typing"),
 )
 

@@ -31,6 +31,11 @@ LONG = [
     ("AveragePool2D", {"kernel": 7, "stride": 1, "count_include_pad": True}, (2, 5, 8, 9)),
     ("GlobalAveragePool", {"keepdims": False}, (2, 5, 56, 55)),
     ("LSTM", {"units": 32}, (3, 30, 48)),
+    ("LSTM", {"units": 32, "peepholes": "full", "recurrent_activation": "hard_sigmoid"}, (3, 30, 48)),
+    ("RNN", {"units": 32}, (3, 30, 48)),
+    ("RNN", {"units": 32, "activation": "relu"}, (3, 30, 48)),
+    ("NStep", {"inner": {"layer": "LSTM", "units": 24}, "layers": 3}, (3, 20, 48)),
+    ("Bidirectional", {"inner": {"layer": "GRU", "units": 24, "reset_after": True}}, (3, 20, 48)),
     ("GRU", {"units": 32, "reset_after": True}, (3, 30, 48)),
     ("GRU", {"units": 32, "reset_after": False}, (3, 30, 48)),
 ]

@@ -1,0 +1,139 @@
+"""``parity docs`` and ``parity layers``: the pages about layers, and one layer's card."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from parity.catalogue import snapshot, words
+from parity.catalogue.cards import Card, card
+from parity.catalogue.live import Facts, ask
+from parity.catalogue.pages import pages, stale, strangers
+from parity.catalogue.recording import DIALECTS
+from parity.catalogue.survey import Survey, survey
+from parity.catalogue.traps import traps
+from parity.commands.select import DEFAULT, load_all
+from parity.errors import BadInput, near
+from parity.layers import Layer
+
+SHOWN = ("layers/", "networks/")
+"""Cases that show how layers are said."""
+
+
+def surveyed() -> dict[str, Survey]:
+    """Of the shipped cases.
+
+    Raises:
+        BadInput: one of them is wrong.
+    """
+    cases, bad = load_all([DEFAULT])
+    if bad:
+        raise bad[0]
+    return survey(c for c in cases if c.id.startswith(SHOWN))
+
+
+def write_docs(out: Path, asking: bool = True) -> int:
+    """Ask the frameworks and write all pages; what a framework that is not here said last time is kept.
+
+    Args:
+        out: folder of the pages.
+        asking: otherwise all of it is kept, for another wording or another case.
+    """
+    surveys = surveyed()
+    facts, missing = ask(surveys) if asking else ({}, dict.fromkeys(DIALECTS, "as was wanted"))
+    file = out / snapshot.FILE
+    if missing:
+        facts = snapshot.load(file) | facts
+    made = pages(surveys, facts)
+    made[snapshot.FILE] = snapshot.dump(facts)
+    for name, text in made.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(text, encoding="utf-8")
+    for old in strangers(out, made):
+        old.unlink()
+    for dialect, why in missing.items():
+        print(f"{words.FRAMEWORK[dialect]} was not asked: {why}", file=sys.stderr)
+    print(f"{len(surveys)} layers, {len(made)} files in {out}")
+    return 0
+
+
+def check_docs(out: Path) -> int:
+    """Say what is not current: defaults that a framework changed, and pages that would be written otherwise."""
+    surveys = surveyed()
+    old = snapshot.load(out / snapshot.FILE)
+    facts, missing = ask(surveys)
+    found = snapshot.changes(old, facts) + stale(out, pages(surveys, old))
+    for line in found:
+        print(line)
+    for dialect, why in missing.items():
+        print(f"{words.FRAMEWORK[dialect]} was not asked: {why}", file=sys.stderr)
+    print(
+        f"{len(found)} differences; parity docs writes the pages anew" if found else f"the pages in {out} are current"
+    )
+    return 1 if found else 0
+
+
+def show_layers(name: str | None, out: Path) -> None:
+    """All layers as a table, or one layer's card.
+
+    Raises:
+        BadInput: there is no such layer.
+    """
+    surveys = surveyed()
+    if name is not None and name not in surveys:
+        fitting = [n for n in surveys if n.lower() == name.lower()]
+        if not fitting:
+            raise BadInput(f"unknown layer {name!r}{near(name, Layer.registry)}; parity layers lists them")
+        name = fitting[0]
+    file = out / snapshot.FILE
+    facts: Facts = snapshot.load(file) if file.is_file() else {}
+    if name is None:
+        table = Table("layer", "family", *words.FRAMEWORK.values(), header_style="bold")
+        for one in surveys.values():
+            made = card(one, facts, ())
+            table.add_row(one.name, one.family, *(_said(made, d) for d in DIALECTS))
+        Console().print(table)
+    else:
+        one = surveys[name]
+        _print(card(one, facts, traps({name: one}, facts)))
+
+
+def _said(made: Card, dialect: str) -> str:
+    status = made.status[dialect]
+    return f"{status.symbol} " + (", ".join(status.main) or status.word)
+
+
+def _print(made: Card) -> None:
+    out = Console(highlight=False)
+    out.print(f"[bold]{made.name}[/bold]", _text(made.summary), sep="\n")
+    if made.shapes:
+        out.print(f"Shapes: {made.shapes}", markup=False)
+    table = Table("", "said as", header_style="bold")
+    for dialect in DIALECTS:
+        status = made.status[dialect]
+        notes = [*status.notes, *(f"{words.GAP} {where}: {why}" for where, why in status.gaps)]
+        table.add_row(words.FRAMEWORK[dialect], "\n".join([_said(made, dialect), *map(_text, notes)]))
+    out.print(table)
+    if made.parameters:
+        table = Table("parameter", "default", *words.FRAMEWORK.values(), header_style="bold")
+        for row in made.parameters:
+            table.add_row(row["name"], *(_text(row[key]) for key in ("ours", *DIALECTS)))
+        out.print(table)
+    if made.weights:
+        table = Table("weight", "axes", *words.FRAMEWORK.values(), header_style="bold")
+        for row in made.weights:
+            table.add_row(row["name"], row["axes"], *("\n".join(row[d]) for d in DIALECTS))
+        out.print(table)
+    for trap in made.traps:
+        for pair in trap.pairs:
+            ends = " → ".join(words.FRAMEWORK[d.dialect] for d in (pair.source, pair.target))
+            far = f"{words.figure(pair.distance)} apart on {pair.case}" if pair.distance else "another shape"
+            out.print(f"trap: {trap.parameter}, {ends}: {far}", markup=False)
+
+
+def _text(markdown: str) -> str:
+    """Without Markdown, and safe from rich's markup."""
+    return markdown.replace("`", "").replace("\\|", "|").replace("&lt;", "<").replace("[", "\\[")

@@ -1,0 +1,78 @@
+"""``parity docs`` and ``parity layers``, without frameworks: what they would say is put in their place."""
+
+import copy
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from parity.cli import app
+from parity.commands import docs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(monkeypatch, surveys, kept, made, tmp_path):
+    """A command in the repository, on a copy of its pages; ``said`` is what the frameworks say."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(docs, "surveyed", lambda: surveys)
+    monkeypatch.setattr(docs, "pages", lambda _, facts: made if facts == kept else pytest.fail("other facts"))
+
+    def command(*arguments, said=kept, missing=None):
+        monkeypatch.setattr(docs, "ask", lambda _: (said, missing or {}))
+        return CliRunner().invoke(app, [*arguments])
+
+    return command
+
+
+def test_current(run, tmp_path):
+    done = run("docs", "--check", "--out", str(tmp_path / "docs"))
+    assert done.exit_code == 0, done.output
+    assert "are current" in done.output
+
+
+def test_a_release_changes_a_default(run, tmp_path, kept):
+    said = copy.deepcopy(kept)
+    said["keras"]["callables"]["keras.layers.BatchNormalization"]["epsilon"] = "1e-05"
+    done = run("docs", "--check", "--out", str(tmp_path / "docs"), said=said)
+    assert done.exit_code == 1
+    assert "keras.layers.BatchNormalization: default of epsilon was 0.001, is 1e-05" in done.output
+    assert "1 differences" in done.output
+
+
+def test_written_anew(run, tmp_path):
+    page = tmp_path / "docs" / "layers" / "batch_norm.md"
+    page.write_text("# Old\n", "utf-8")
+    (page.parent / "gone.md").write_text("# Gone\n", "utf-8")
+    assert run("docs", "--check", "--out", str(tmp_path / "docs")).exit_code == 1
+    assert run("docs", "--out", str(tmp_path / "docs")).exit_code == 0
+    assert page.read_text("utf-8") == (ROOT / "docs" / "layers" / "batch_norm.md").read_text("utf-8")
+    assert not (page.parent / "gone.md").exists()
+
+
+def test_a_framework_that_is_not_here_keeps_its_words(run, tmp_path, kept):
+    said = {d: f for d, f in kept.items() if d != "chainer"}
+    done = run("docs", "--out", str(tmp_path / "docs"), said=said, missing={"chainer": "chainer: not installed"})
+    assert done.exit_code == 0
+    assert "Chainer was not asked: chainer: not installed" in done.output
+    assert json.loads((tmp_path / "docs" / "frameworks.json").read_text("utf-8")) == kept
+
+
+def test_a_card(run):
+    text = run("layers", "batchnorm").output
+    for part in ("BatchNorm", "eps=2e-05", "epsilon=0.001", "moving_variance: c", "trap: epsilon"):
+        assert part in text
+
+
+def test_all_layers(run, surveys):
+    text = run("layers").output
+    assert all(name[:12] in text for name in surveys)
+
+
+def test_an_unknown_layer(run):
+    done = run("layers", "Conv2")
+    assert "unknown layer 'Conv2' (did you mean" in str(done.exception)
