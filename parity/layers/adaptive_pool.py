@@ -180,7 +180,7 @@ _AdaptivePool.unsupported(
 _AdaptivePool.unsupported(
     "keras-jax",
     when=lambda p: any(map(_rounds_up, p.size)),
-    why="Keras 3.15.1 takes the ends of windows from a float32 quotient, which JAX makes a product: some are off by one",
+    why="Keras 3.15.1 takes the ends of windows from float32 quotients, which JAX multiplies: some are one off",
 )
 
 
