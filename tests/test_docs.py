@@ -74,3 +74,11 @@ def test_verdicts_are_explained():
 
     text = (ROOT / "README.md").read_text("utf-8")
     assert [v for v in ORDER if f"`{v}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/layers.md"])
+def test_layers_are_counted(page):
+    from parity.layers import Layer
+
+    counted = re.search(r"(\d+) layers", (ROOT / page).read_text("utf-8"))
+    assert int(counted[1]) == len(Layer.registry)
