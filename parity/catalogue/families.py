@@ -12,7 +12,7 @@ FAMILIES: Mapping[str, str] = {
     "normalisation": "batch_norm layer_norm group_norm lp_norm lrn preprocess",
     "recurrent": "rnn lstm gru bidirectional nstep time_distributed",
     "attention": "attention",
-    "arithmetic": "arithmetic between constants power pairs compare",
+    "arithmetic": "arithmetic between constants power pairs distance compare",
     "functions": "steps powers exponential error_function logarithm trigonometry hyperbolic",
     "reduction": "reduce_axes reduce_sum scan cum_prod",
     "shape": "shape transpose squeeze cut split join merge repeat pad cast gather",

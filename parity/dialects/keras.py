@@ -11,7 +11,24 @@ import numpy as np
 from parity.dialects import parts
 from parity.graph import Graph, Node
 from parity.layers.base import Layer, Rule, Spec
-from parity.layout import permutation
+
+
+def permutation(pattern: str, rank: int) -> tuple[int, ...]:
+    """Stored axis → canonical axis, of an activation pattern such as ``"n ... c"``.
+
+    The canonical order is batch ``n``, channel ``c``, then everything else in ``...``; patterns with ``...`` serve
+    every rank. ``"="`` is the canonical order itself.
+
+    Raises:
+        ValueError: the pattern is neither "=" nor made of n, c and ....
+    """
+    tokens = pattern.split()
+    if tokens != ["="] and sorted(tokens) != ["...", "c", "n"]:
+        raise ValueError(f"found {pattern!r}, expected '=' or n, c and ... in some order, e.g. 'n ... c'")
+    if tokens == ["="] or rank < 2:
+        return tuple(range(rank))
+    at = {"n": (0,), "c": (1,), "...": tuple(range(2, rank))}
+    return tuple(axis for token in tokens for axis in at[token])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from parity.graph import Node
 from parity.judge.bound import KIT, Judged, evaluate
 from parity.layers import Spec
 from parity.layers.cum_prod import CumProd
-from parity.layers.pairs import AbsoluteError, Atan2, HuberLoss, Mod, SquaredError
+from parity.layers.distance import AbsoluteError, HuberLoss, SquaredError
+from parity.layers.pairs import Atan2, Mod
 
 SHAPES = [[(2, 3, 4), (2, 3, 4)], [(2, 3, 4), (4,)], [(3, 1), (2, 3, 4)]]
 
