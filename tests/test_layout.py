@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parity.layout import LayoutMap, Place, permutation, split_order
+from parity.dialects.keras import permutation
+from parity.layout import LayoutMap, Place, split_order
 
 steady = settings(deadline=None, derandomize=True, max_examples=150)  # the same examples on every machine
 

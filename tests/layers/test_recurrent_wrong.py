@@ -15,6 +15,8 @@ from parity.layers.nstep import NStep
 from parity.layers.recurrent import Noise, gate
 from parity.layers.rnn import RNN
 
+N, T, INPUT = 3, 5, 4
+LENGTHS = np.array([5, 2, 4], np.int32)
 GRU_AFTER = {"units": 3, "reset_after": True}
 
 
