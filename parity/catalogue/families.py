@@ -7,8 +7,8 @@ from collections.abc import Mapping
 FAMILIES: Mapping[str, str] = {
     "products": "dense matmul einsum bilinear scale embed",
     "convolution": "conv conv_transpose depthwise separable",
-    "pooling": "max_pool average_pool reduce roi_pool max_unpool unpool",
-    "activation": "activation rectifier clipped gated shrink smooth learned maxout softmax",
+    "pooling": "max_pool average_pool adaptive_pool reduce roi_pool max_unpool unpool",
+    "activation": "activation rectifier clipped gated shrink smooth learned maxout softmax sparsemax",
     "normalisation": "batch_norm layer_norm group_norm lp_norm lrn preprocess",
     "recurrent": "rnn lstm gru bidirectional nstep time_distributed",
     "attention": "attention",
