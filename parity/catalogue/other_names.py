@@ -141,8 +141,8 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
             "layers.MaxNumBoundingBoxes layers.MelSpectrogram layers.STFTSpectrogram layers.Solarization "
             "layers.StringLookup layers.TextVectorization"
         ),
-        "no counterpart in Chainer or ONNX": "layers.ConvLSTM1D layers.ConvLSTM2D layers.ConvLSTM3D",
-        "computes something else than it says (3.15.1), so Sparsemax cannot be said by it": "activations.sparsemax",
+        "no counterpart in Chainer or ONNX": ("layers.ConvLSTM1D layers.ConvLSTM2D layers.ConvLSTM3D"),
+        "not what the paper of that name defines; the layer Sparsemax says so": "activations.sparsemax",
         "changes weights while training": "layers.SpectralNormalization",
         "runs code, wraps another layer or describes an input, and is no operation": (
             "layers.Activation layers.FlaxLayer layers.InputLayer layers.InputSpec layers.JaxLayer layers.Lambda "

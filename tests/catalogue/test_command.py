@@ -45,12 +45,12 @@ def test_a_release_changes_a_default(run, tmp_path, kept):
 
 
 def test_written_anew(run, tmp_path):
-    page = tmp_path / "docs" / "layers" / "batch_norm.md"
+    page = tmp_path / "docs" / "layers" / "normalisation.md"
     page.write_text("# Old\n", "utf-8")
     (page.parent / "gone.md").write_text("# Gone\n", "utf-8")
     assert run("docs", "--check", "--out", str(tmp_path / "docs")).exit_code == 1
     assert run("docs", "--out", str(tmp_path / "docs")).exit_code == 0
-    assert page.read_text("utf-8") == (ROOT / "docs" / "layers" / "batch_norm.md").read_text("utf-8")
+    assert page.read_text("utf-8") == (ROOT / "docs" / "layers" / "normalisation.md").read_text("utf-8")
     assert not (page.parent / "gone.md").exists()
 
 
