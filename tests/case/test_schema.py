@@ -34,8 +34,9 @@ def test_shipped_case_validates_and_names_the_schema(path, validator):
 
 
 def test_every_layer_and_parameter_is_described():
+    definitions = schema()["$defs"]
     for name in Layer.registry:
-        definition = schema()["$defs"][f"layer.{name}"]
+        definition = definitions[f"layer.{name}"]
         assert definition["description"]
         assert [k for k, v in definition["properties"].items() if k != "layer" and not v.get("description")] == []
 
