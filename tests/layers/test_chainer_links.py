@@ -9,7 +9,7 @@ from parity.judge.bound import Judged, evaluate
 from parity.layers import Layer, Spec
 from parity.layers.chainer_links import Highway, MLPConvolution2D
 from parity.layers.depthwise import DepthwiseConv1D
-from parity.layers.separable import SeparableConv1D
+from parity.layers.separable import SeparableConv1D, SeparableConv2D
 
 
 def run(link, x, arrays):
@@ -54,6 +54,15 @@ def test_separable_sequence(numbers, weights, rule, close, F):
     y = F.convolution_1d(padded, w["D"].reshape(8, 1, 3), stride=2, groups=4)
     close(rule(layer, x, **w), F.convolution_1d(y, w["W"], w["b"]))
     assert layer.depthwise() == DepthwiseConv1D(2, 3, 2, [[1, 0]], bias=False)
+
+
+def test_separable_image(numbers, weights, rule, close, F):
+    layer = SeparableConv2D(filters=5, kernel=(3, 2), stride=(2, 1), pad=[[1, 0], [0, 2]], multiplier=2)
+    x = numbers(2, 4, 9, 7)
+    w = weights(layer, x)
+    padded = np.pad(x, [(0, 0), (0, 0), (1, 0), (0, 2)])
+    y = F.convolution_2d(padded, w["D"].reshape(8, 1, 3, 2), stride=(2, 1), groups=4)
+    close(rule(layer, x, **w), F.convolution_2d(y, w["W"], w["b"]))
 
 
 def swapped(w):
