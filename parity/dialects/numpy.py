@@ -18,6 +18,8 @@ class NumpyKit:
     """What a numpy, magnitude or carry rule is handed as ``n``. Nothing here writes in place."""
 
     np = np
+    FEW = 25
+    """Terms up to which the roundings of a sum may all go one way and stay within what is allowed to random ones."""
 
     def pad(self, x: Array, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Array:
         """Pad the spatial axes, (begin, end) each."""
@@ -93,11 +95,13 @@ class NumpyKit:
         return root * np.minimum(squares + prefix, plain * (2.4 / 2.2)) + self.drift(cols, w)
 
     def drift(self, cols: Array, w: Array) -> Array | float:
-        """What :meth:`repeats` adds to the magnitude of w·cols: n/4·Σ|wx| over equal weights on equal inputs."""
+        """What is lost :meth:`one_way` in w·cols: n/4·Σ|wx| over equal weights on inputs that are all but equal."""
         equal = self.repeats(w)
         if np.count_nonzero(equal) < 1e-3 * equal.size:  # random weights repeat by chance alone
             return 0.0
-        return w.shape[-1] / 4 * (np.abs(w) * equal @ (np.abs(cols) * self.repeats(cols, -2)))
+        alike, sizes = np.abs(w) * equal, np.abs(cols)
+        share = self.one_way(cols.swapaxes(-1, -2))[..., None, :]
+        return w.shape[-1] / 4 * np.maximum(alike @ (sizes * self.repeats(cols, -2)), (alike @ sizes) * share)
 
     def repeats(self, x: Array, axis: int = -1) -> Array:
         """Where an element equals the one before it along an axis, bool.
@@ -108,6 +112,34 @@ class NumpyKit:
         x = np.moveaxis(x, axis, -1)
         equal = np.concatenate([np.zeros(x[..., :1].shape, bool), x[..., 1:] == x[..., :-1]], -1)
         return np.moveaxis(equal, -1, axis)
+
+    def one_way(self, terms: Array) -> Array:
+        """Share of the roundings of a sum along the last axis that go the same way, so that they add up, 0 … 1.
+
+        An addend is rounded to the grid of the partial sum. Equal addends are rounded alike (:meth:`repeats`, found by
+        sorting, since runtimes store axes in different orders). So are addends whose spread is below the grid, as e^x
+        of small x, nearly 1: twice the mean of what is rounded off, in units of the grid, at the worst of the grids
+        that partial sums go through, as far as it is beyond chance. In a serial sum they lose n/2·u times the sum, of
+        which a magnitude allows half, which its constant doubles; for few terms the √n of all others is more than that.
+        Measured: onnxruntime's ReduceLogSumExp, n/30·u for x of about 1e-4; TensorFlow's mean of a 224 × 223 image
+        whose pixels differ by 1e-6, 8,400 u.
+        """
+        terms = np.sort(terms, -1)
+        count, sizes = terms.shape[-1], np.abs(terms)
+        total = sizes.sum(-1)
+        if count <= self.FEW:
+            return np.zeros_like(total)
+        grid = 2.0 ** (np.floor(np.log2(np.maximum(total, 2.0**-100))) - 23)
+        bias = np.zeros_like(total)
+        for halvings in range(count.bit_length()):
+            steps = terms * (2**halvings / grid)[..., None]
+            bias = np.maximum(bias, np.abs((steps - np.rint(steps)).mean(-1)))
+        equal = (sizes * self.repeats(terms)).sum(-1) / np.maximum(total, 2.0**-1000)
+        return np.maximum(equal, 2 * np.maximum(bias - 1 / math.sqrt(count), 0))
+
+    def lost(self, terms: Array) -> Array:
+        """What is added to the magnitude of a sum along the last axis for roundings that go :meth:`one_way`."""
+        return terms.shape[-1] / 4 * np.abs(terms).sum(-1) * self.one_way(terms)
 
     def blocks(self, terms: int, parts: int, unit: int = 1) -> list[slice]:
         """At most ``parts`` consecutive slices of ``terms`` terms, cut at multiples of ``unit``."""

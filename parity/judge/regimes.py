@@ -17,6 +17,7 @@ REGIMES = {
     "ties": Distribution("ties"),
     "offset": Distribution("normal", 100.0, 1.0),
     "tiny": Distribution("normal", 0.0, 1e-4),
+    "near": Distribution("normal", 0.7, 1e-6),
 }
 
 

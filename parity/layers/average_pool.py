@@ -69,7 +69,12 @@ def _(p, n, x):
 @_AveragePool.on("magnitude", c=2.2)
 def _(p, n, y, x):
     terms = math.prod(p.kernel)
-    return (math.sqrt(terms) + 1) * _mean(p, n, np.abs(x)) + terms / 4 * _mean(p, n, np.abs(x) * n.repeats(x))
+    m = (math.sqrt(terms) + 1) * _mean(p, n, np.abs(x))
+    if terms <= n.FEW:
+        return m
+    windows = n.windows(n.pad(x, p.pad), p.kernel, p.stride, (1,) * p.nd)
+    lost = n.lost(windows.reshape(*windows.shape[: -p.nd], -1)) / terms
+    return m + (lost if p.count_include_pad else lost * p.scale(x.shape[2:]))
 
 
 @_AveragePool.on("carry")

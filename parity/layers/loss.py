@@ -19,7 +19,7 @@ def mean_magnitude(n, terms, magnitudes, count):
     """
     root = math.sqrt(terms.size) + 1
     flat = np.abs(terms).ravel()
-    return (magnitudes.sum() + root * flat.sum() + terms.size / 4 * (flat * n.repeats(flat)).sum()) / count
+    return (magnitudes.sum() + root * flat.sum() + n.lost(flat)) / count
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def _(p, n, x):
 @GlobalAveragePool.on("magnitude", c=2.2)
 def _(p, n, y, x):
     terms = math.prod(x.shape[2:])
-    return (math.sqrt(terms) + 1) * _everything(p, np.abs(x)) + terms / 4 * _everything(p, np.abs(x) * n.repeats(x))
+    lost = n.lost(x.reshape(*x.shape[:2], -1)) / terms
+    return (math.sqrt(terms) + 1) * _everything(p, np.abs(x)) + lost.reshape(y.shape)
 
 
 @GlobalAveragePool.on("carry")

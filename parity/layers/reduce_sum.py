@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from parity.layers.reduce_axes import ARGS, Reduce, drift
+from parity.layers.reduce_axes import ARGS, Reduce
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _(p, n, y, x):
     top = rows.max(-1)
     below = top[..., None] - rows
     terms = np.exp(-below)
-    error = (terms * below).sum(-1) + drift(n, terms)
+    error = (terms * below).sum(-1) + n.lost(terms)
     m = 1 + np.log2(rows.shape[-1]) + error / terms.sum(-1) + np.abs(top)
     return p.placed(m, x) + np.abs(y)
 

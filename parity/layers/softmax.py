@@ -50,13 +50,14 @@ def _softmax(p, x):
 
 
 def _sum_error(p, n, x, y):
-    """Error in u, relative, of Σ e^x: pairwise or blocked sums, and the drift of equal addends (tied logits).
+    """Error in u, relative, of Σ e^x: pairwise or blocked sums, and the drift of addends that are all but equal.
 
     Measured on onnxruntime, all logits tied but one: 137 u over 50,001 classes, 1,527 u over 250,001. So F/200, which
     c doubles.
     """
     classes = x.shape[p.axis]
-    tied = n.repeats(x, p.axis).mean(p.axis, keepdims=True)
+    terms = np.moveaxis(np.exp(x - x.max(p.axis, keepdims=True)), p.axis, -1)
+    tied = np.expand_dims(n.one_way(terms), p.axis)
     return (
         np.log2(classes)
         + (y * np.abs(x - x.max(p.axis, keepdims=True))).sum(p.axis, keepdims=True)

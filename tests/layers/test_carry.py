@@ -16,9 +16,8 @@ from parity.layers import Layer, Spec
 
 SUMS = {  # beside the layers that say so of themselves
     **dict.fromkeys(("AveragePool2D", "GlobalAveragePool", "LayerNorm", "LocalResponseNorm"), 4.5),
-    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional"), 12.0),  # through all gates and many steps
+    **dict.fromkeys(("RNN", "LSTM", "GRU", "Bidirectional", "NStep"), 16.0),  # through all gates and many steps
     "MLPConvolution2D": 8.0,  # the second sum takes errors that the first one spread
-    "NStep": 16.0,  # and through the same again, in the layer above
 }
 LONG = [
     ("Linear", {"units": 8}, (4, 1152)),
