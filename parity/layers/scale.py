@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ class Scale(Layer):
 
     axis: int | None = 1
     bias: bool = False
+    absorbs: ClassVar[bool] = True
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Any shape that has the axis."""
@@ -43,6 +45,7 @@ class Bias(Layer):
     """
 
     axis: int = 1
+    absorbs: ClassVar[bool] = True
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Any shape that has the axis."""
@@ -78,7 +81,7 @@ def _(p, n, y, x, W, b=None):
 
 @Bias.on("magnitude", c=2.0)
 def _(p, n, y, x, b):
-    return np.abs(y)
+    return np.abs(y) + np.abs(_along(p, b, x))  # as AddConstant
 
 
 @Scale.on("carry")
