@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from parity.errors import BadInput
 from parity.graph import Graph
 from parity.judge.bound import Judged, Reference, as_exact, evaluate, node_weights
 from parity.layers import Spec
@@ -62,6 +63,7 @@ class Stretch:
         for node in nodes:
             inputs = [find(i) for i in node.inputs]
             specs = tuple(Spec(i.value.shape, _dtype(i.value)) for i in inputs)
+            _check_indices(node, inputs, specs)
             names = {c: node.weight_name(c) for c in node.layer.weights(*specs)}
             own = {c: new[n] if n in new else self.weights[n] for c, n in names.items()}
             have.update(zip(node.outputs, evaluate(node, inputs, own), strict=True))
@@ -72,6 +74,7 @@ class Stretch:
 
         Raises:
             Absent: it reads a tensor that the engine did not return.
+            BadInput: it would read what is not there.
         """
         nodes = [n for node in self.nodes for n in (wrong.nodes if node.name == wrong.node else (node,))]
         return self.run(nodes, wrong.weights)
@@ -101,6 +104,14 @@ class Stretch:
                 q = (as_exact(actual) - expected.value) / expected.bound
             total, count = total + float(np.sum(q * q)), count + q.size
         return math.sqrt(total / count) if count and math.isfinite(total) else math.inf
+
+
+def _check_indices(node: Node, inputs: Sequence[Judged], specs: Sequence[Spec]) -> None:
+    for number, accepted in node.layer.indices(*specs).items():
+        choice = accepted if isinstance(accepted, range) else range(accepted)
+        value = inputs[number].value
+        if value.size and (value.min() < choice.start or value.max() >= choice.stop):
+            raise BadInput(f"{node.name} has {choice[0]} … {choice[-1]} to choose from")
 
 
 def _dtype(value: np.ndarray) -> str:

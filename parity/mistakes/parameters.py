@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
-import math
-import operator
 import types
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from parity.errors import BadInput
 from parity.layers import Layer, Spec
@@ -18,7 +19,7 @@ from parity.layers.sizes import Pads
 
 KNOWN = {
     "epsilon": (0.0, 1e-3, 1e-5, 2e-5, 1e-6, 1.001e-5, 1e-7, 1e-8, 1e-12),
-    "alpha": (0.2, 0.3, 0.01, 0.1, 1.0, 1e-4, 1.6732632423543772),
+    "alpha": (0.2, 0.3, 0.01, 0.1, 1 / 6, 0.5, 0.0, 1.0, 1e-4, 1.6732632423543772),
     "beta": (1.0, 0.5, 0.75, 0.2),
     "max": (6.0, 20.0, 1.0),
     "exponent": (2.0, 0.5),
@@ -26,8 +27,6 @@ KNOWN = {
 """Values that people use, by the parameter's name; for all others 0, 1 and 2."""
 SPAN = 1e4
 """How many times larger or smaller than it is a number is looked for."""
-LIMITS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
-"""Attributes of the marks of annotated_types, and what they ask for."""
 PERMUTED = 4
 """Axes of which all orders are tried."""
 
@@ -39,7 +38,7 @@ def choices(layer: Layer, *x: Spec) -> Iterator[tuple[str, Layer]]:
         if isinstance(value, Layer):
             others = [(f"{name}.{inner}", other) for inner, other in choices(value, *x)]
         else:
-            others = [(name, v) for v in _others(name, kind, value, layer, x) if v != value and _allowed(kind, v)]
+            others = [(name, v) for v in _others(name, kind, value, x) if v != value and _allowed(kind, v)]
         for path, other in others:
             with contextlib.suppress(BadInput):  # values that do not go together are nobody's mistake
                 yield path, replace(layer, **{name: other})
@@ -56,13 +55,17 @@ def numbers(layer: Layer) -> Iterator[tuple[str, float, Free]]:
 
 
 def _allowed(kind: Any, value: Any) -> bool:
-    """Whether the limits in the parameter's type hold for a number."""
-    for mark in getattr(kind, "__metadata__", ()):
-        for name, holds in LIMITS.items():
-            limit = getattr(mark, name, None)
-            if limit is not None and isinstance(value, (int, float)) and not holds(value, limit):
-                return False
+    """Whether a case file could state this value."""
+    try:
+        _adapter(kind).validate_python(value)
+    except ValidationError:
+        return False
     return True
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def _types(layer: type[Layer]) -> dict[str, Any]:
@@ -84,13 +87,13 @@ def _options(kind: Any) -> Iterator[Any]:
             yield from _options(one)
 
 
-def _others(name: str, kind: Any, value: Any, layer: Layer, x: tuple[Spec, ...]) -> Iterator[Any]:
+def _others(name: str, kind: Any, value: Any, x: tuple[Spec, ...]) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif options := list(_options(kind)):
         yield from options
     elif kind == Pads:
-        yield from _pads(value, layer, x)
+        yield from _pads(value)
     elif isinstance(value, int) and ("axis" in name or name in ("source", "destination")):
         rank = len(x[0].shape) if x else 0
         yield from (i for i in range(rank) if i != value % max(rank, 1))
@@ -111,19 +114,10 @@ def _tuples(name: str, value: tuple[int, ...], rank: int) -> Iterator[tuple[int,
     yield (1,) * len(value)
 
 
-def _pads(value: Any, layer: Layer, x: tuple[Spec, ...]) -> Iterator[Any]:
-    """Begin and end exchanged, axes exchanged, none, all at one side, and TensorFlow's SAME."""
+def _pads(value: Any) -> Iterator[Any]:
+    """Begin and end exchanged, axes exchanged, none, all at one side."""
     yield tuple((e, b) for b, e in value)
     yield value[::-1]
     yield tuple((0, 0) for _ in value)
     yield tuple((0, b + e) for b, e in value)
     yield tuple((b + e, 0) for b, e in value)
-    kernel, stride = getattr(layer, "kernel", None), getattr(layer, "stride", None)
-    if x and isinstance(kernel, tuple) and isinstance(stride, tuple):
-        dilation = getattr(layer, "dilation", (1,) * len(kernel))
-        same = []
-        for size, k, s, d in zip(x[0].shape[2:], kernel, stride, dilation, strict=False):
-            # tensorflow/core/framework/kernel_shape_util.cc: out = ceil(size / stride), what is missing is added
-            missing = max((math.ceil(size / s) - 1) * s + (k - 1) * d + 1 - size, 0)
-            same.append((missing // 2, missing - missing // 2))
-        yield tuple(same)
