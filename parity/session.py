@@ -76,10 +76,10 @@ class Session:
         case, graph = prepared.case, prepared.case.graph
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
-        if found := first_gap(graph, target.dialect, target.engine):
+        sent, weights, wrongs = prepared.sent_to(target)
+        if found := first_gap(graph, target.dialect, target.engine) or first_gap(sent, target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
-        sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         file = None if wrongs else prepared.weights_file
         if file is None:

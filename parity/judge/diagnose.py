@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +153,7 @@ class _Search:
         self.start = stretch.distance(stretch.right)
         self.tried, self.complete = 0, True
         self.near: tuple[float, Cause] | None = None
+        self.named: set[Hashable] = set()
         self.open: list[tuple[Node, Suspect]] = []
 
     def all(self) -> list[Cause]:
@@ -195,7 +196,9 @@ class _Search:
                 continue
             cause = _cause(node, wrong, left, suspect.kind)
             if left <= 1:
-                yield cause
+                if wrong.function not in self.named:  # a square weight reshaped is one transposed: the first name stands
+                    self.named.add(wrong.function)
+                    yield cause
             elif left < (self.near[0] if self.near else math.inf):
                 self.near = left, cause
 
@@ -223,6 +226,7 @@ class _Search:
 
         sign = -1.0 if (suspect.current or 0) < 0 else 1.0
         value, lowest = minimum(cost, suspect.free.low, suspect.free.high, sign)
+        value = round(value) if suspect.free.whole else value
         if lowest < PROMISING * base:
             yield from self._tried(node, suspect, value)
 

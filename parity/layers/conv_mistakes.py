@@ -24,7 +24,7 @@ DEPTHWISE = (DepthwiseConv1D, DepthwiseConv2D)
 SEPARABLE = (SeparableConv1D, SeparableConv2D)
 MAX, AVERAGE = (MaxPool1D, MaxPool2D, MaxPool3D), (AveragePool1D, AveragePool2D, AveragePool3D)
 SAME = (
-    "Pad by hand, then padding='valid': SAME of TensorFlow puts an odd element of padding at the end, others at both."
+    "Pad by hand, then padding='valid': TensorFlow's SAME puts an odd element of padding at the end."
 )
 
 
@@ -83,7 +83,7 @@ for _layer in DEPTHWISE:
     @_layer.mistake(
         "depthwise channel order",
         when=lambda p: p.multiplier > 1,
-        advice="Output i·multiplier + m comes from channel i: copy the weights, and those of what follows, in this order.",
+        advice="Output i·multiplier + m comes from channel i: keep this order in all weights.",
     )
     def _(p, seen):
         c = seen.inputs[0].shape[1]

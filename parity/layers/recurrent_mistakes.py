@@ -12,6 +12,7 @@ from parity.layers.bidirectional import Bidirectional
 from parity.layers.cut import Flip
 from parity.layers.gru import GRU
 from parity.layers.lstm import LSTM
+from parity.layers.mistake import Free
 from parity.layers.nstep import NStep
 from parity.layers.recurrent import Recurrent
 from parity.layers.rnn import RNN
@@ -46,18 +47,24 @@ for _layer in (LSTM, GRU):
 
     @_layer.mistake(
         "hard sigmoid",
-        advice="State recurrent_activation: Keras before 2.3 has hard_sigmoid of slope 0.2, Keras 3 calls slope 1/6 so.",
+        free=Free(0.02, 2.0, (1 / 6, 0.2, 0.25)),
+        advice="State the activation of the gates: before 2.3 Keras has hard_sigmoid, of slope 0.2; in Keras 3 that is "
+        "1/6.",
     )
-    def _(p, seen):
-        which = "ifo" if isinstance(p, LSTM) else "zr"
-        steep = _gates(p, seen.weights, which, 1.2)  # clip(0.2·a + 1/2) = clip(1.2·a/6 + 1/2)
+    def _(p, seen, value):
+        # clip(s·a + 1/2) = clip(6s·a/6 + 1/2), so that another slope is a matter of the gates' weights
+        steep = _gates(p, seen.weights, "ifo" if isinstance(p, LSTM) else "zr", 6 * value)
         if p.recurrent_activation == "sigmoid":
             hard = replace(p, recurrent_activation="hard_sigmoid")
-            yield "hard_sigmoid of slope 1/6 instead of sigmoid", hard
-            yield "hard_sigmoid of slope 0.2 instead of sigmoid", (hard, steep)
-        else:
-            yield "sigmoid instead of hard_sigmoid", replace(p, recurrent_activation="sigmoid")
-            yield "hard_sigmoid of slope 0.2 instead of 1/6", steep
+            yield f"hard_sigmoid of slope {value:.6g} instead of sigmoid", (hard, steep)
+        elif value != 1 / 6:
+            yield f"hard_sigmoid of slope {value:.6g} instead of 1/6", steep
+
+    @_layer.mistake(
+        "sigmoid", when=lambda p: p.recurrent_activation != "sigmoid", advice="State the activation of the gates."
+    )
+    def _(p, seen):
+        yield "sigmoid instead of hard_sigmoid", replace(p, recurrent_activation="sigmoid")
 
 
 @GRU.mistake(

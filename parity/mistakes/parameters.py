@@ -41,7 +41,15 @@ def choices(layer: Layer, *x: Spec) -> Iterator[tuple[str, Layer]]:
             others = [(name, v) for v in _others(name, kind, value, x) if v != value and _allowed(kind, v)]
         for path, other in others:
             with contextlib.suppress(BadInput):  # values that do not go together are nobody's mistake
-                yield path, replace(layer, **{name: other})
+                made = replace(layer, **{name: other})
+                if not _drops_one(layer, made, x):
+                    yield path, made
+
+
+def _drops_one(layer: Layer, other: Layer, x: tuple[Spec, ...]) -> bool:
+    """Whether it has one weight less and nothing else changed: a bias of 0 says the same, or a gamma of 1."""
+    gone = layer.weights(*x).keys() - (other.weights(*x).keys() if len(other.inputs) == len(layer.inputs) else ())
+    return len(gone) == 1
 
 
 def numbers(layer: Layer) -> Iterator[tuple[str, float, Free]]:

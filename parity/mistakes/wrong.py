@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,12 @@ class Wrong:
     weights: Mapping[str, np.ndarray]
     advice: str = ""
     value: float | None = None
+
+    @property
+    def function(self) -> Hashable:
+        """The same for two that are one function, however they came about."""
+        own = [{c: self.weights[w].tobytes() for c, w in n.shared.items() if w in self.weights} for n in self.nodes]
+        return self.node, tuple((n.layer, n.inputs, *sorted(w.items())) for n, w in zip(self.nodes, own, strict=True))
 
 
 @dataclass(frozen=True)
