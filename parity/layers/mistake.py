@@ -140,8 +140,14 @@ def difference(layer: Layer, layers: Sequence[Layer]) -> str:
     """The parameters that changed: "epsilon 0 instead of 2e-05"; empty where it is no matter of parameters."""
     if len(layers) != 1 or type(layers[0]) is not type(layer):
         return ""
-    old, new = layer.parameters(), layers[0].parameters()
-    return " and ".join(f"{k} {shortly(new[k])} instead of {shortly(old[k])}" for k in old if new[k] != old[k])
+    told = []
+    for name, old in layer.parameters().items():
+        new = getattr(layers[0], name)
+        if isinstance(old, HasMistakes):
+            told += [f"{name}.{inner}" for inner in (difference(old, [new]),) if inner]
+        elif new != old:
+            told.append(f"{name} {shortly(new)} instead of {shortly(old)}")
+    return " and ".join(told)
 
 
 def shortly(value: Any) -> str:

@@ -53,7 +53,7 @@ for _layer in (LSTM, GRU):
     )
     def _(p, seen, value):
         # clip(s·a + 1/2) = clip(6s·a/6 + 1/2), so that another slope is a matter of the gates' weights
-        steep = _gates(p, seen.weights, "ifo" if isinstance(p, LSTM) else "zr", 6 * value)
+        steep = _gates(p, seen.weights, "ifo" if isinstance(p, LSTM) else "zr", 6 * value) if value != 1 / 6 else {}
         if p.recurrent_activation == "sigmoid":
             hard = replace(p, recurrent_activation="hard_sigmoid")
             yield f"hard_sigmoid of slope {value:.6g} instead of sigmoid", (hard, steep)
