@@ -196,7 +196,9 @@ class _Search:
                 continue
             cause = _cause(node, wrong, left, suspect.kind)
             if left <= 1:
-                if wrong.function not in self.named:  # a square weight reshaped is one transposed: the first name stands
+                if (
+                    wrong.function not in self.named
+                ):  # a square weight reshaped is one transposed: the first name stands
                     self.named.add(wrong.function)
                     yield cause
             elif left < (self.near[0] if self.near else math.inf):

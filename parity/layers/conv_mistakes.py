@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from parity.layers.average_pool import AveragePool1D, AveragePool2D, AveragePool3D
+from parity.layers.base import Layer
 from parity.layers.conv import Conv1D, Conv2D, Conv3D
 from parity.layers.conv_transpose import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from parity.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D
@@ -18,18 +19,27 @@ from parity.layers.repeat import Permutate
 from parity.layers.separable import SeparableConv1D, SeparableConv2D
 from parity.layers.sizes import same_pads
 
-CONVS = (Conv1D, Conv2D, Conv3D)
-TRANSPOSES = (ConvTranspose1D, ConvTranspose2D, ConvTranspose3D)
-DEPTHWISE = (DepthwiseConv1D, DepthwiseConv2D)
-SEPARABLE = (SeparableConv1D, SeparableConv2D)
-MAX, AVERAGE = (MaxPool1D, MaxPool2D, MaxPool3D), (AveragePool1D, AveragePool2D, AveragePool3D)
-SAME = (
-    "Pad by hand, then padding='valid': TensorFlow's SAME puts an odd element of padding at the end."
-)
+Kinds = tuple[type[Layer], ...]
+CONVS: Kinds = (Conv1D, Conv2D, Conv3D)
+TRANSPOSES: Kinds = (ConvTranspose1D, ConvTranspose2D, ConvTranspose3D)
+DEPTHWISE: Kinds = (DepthwiseConv1D, DepthwiseConv2D)
+SEPARABLE: Kinds = (SeparableConv1D, SeparableConv2D)
+MAX: Kinds = (MaxPool1D, MaxPool2D, MaxPool3D)
+AVERAGE: Kinds = (AveragePool1D, AveragePool2D, AveragePool3D)
+SAME = "Pad by hand, then padding='valid': TensorFlow's SAME puts an odd element of padding at the end."
 
 
 def _pads(pads: Any) -> str:
     return " ".join(f"{b},{e}" for b, e in pads)
+
+
+for _layer in MAX:
+
+    @_layer.mistake(
+        "cover_all", advice="Chainer's max_pooling rounds sizes up unless cover_all=False; nobody else does."
+    )
+    def _(p, seen):
+        return replace(p, cover_all=not p.cover_all)
 
 
 for _layer in (*CONVS, *DEPTHWISE, *SEPARABLE, *MAX, *AVERAGE):

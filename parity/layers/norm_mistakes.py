@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity.layers.axes import ascending
+from parity.layers.base import Layer
 from parity.layers.batch_norm import BatchNorm
 from parity.layers.by_element import by_element
 from parity.layers.group_norm import GroupNorm, InstanceNorm
@@ -19,7 +20,7 @@ from parity.layers.lrn import LocalResponseNorm
 from parity.layers.mistake import Free, shortly
 
 EPSILON = Free(1e-12, 1.0, (0.0, 1e-3, 1e-5, 2e-5, 1e-6, 1.001e-5, 1e-7, 1e-8, 1e-12))
-DEFAULTS = {
+DEFAULTS: dict[type[Layer], str] = {
     BatchNorm: "Chainer 2e-5, Keras 1e-3, ONNX 1e-5",
     LayerNorm: "Chainer 1e-6, Keras 1e-3, ONNX 1e-5",
     GroupNorm: "Chainer 1e-5, Keras 1e-3, ONNX 1e-5",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.layers.base import Layer
 from parity.layers.bidirectional import Bidirectional
 from parity.layers.cut import Flip
 from parity.layers.gru import GRU
@@ -43,6 +44,7 @@ def _(p, seen):
     yield "1 subtracted from the bias of the forget gate", (layer, {name: has - forget})
 
 
+_layer: type[Layer]
 for _layer in (LSTM, GRU):
 
     @_layer.mistake(

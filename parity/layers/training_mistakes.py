@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from parity.layers.activation import Sigmoid
+from parity.layers.base import Layer
 from parity.layers.by_element import by_element
 from parity.layers.constants import MulConstant
 from parity.layers.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -30,6 +31,7 @@ def _kept(p: Any, seen: Any) -> np.ndarray:
     return np.broadcast_to(np.random.default_rng(0).random(shape) >= p.ratio, x.shape)
 
 
+_layer: type[Layer]
 for _layer in (Dropout, SpatialDropout):
 
     @_layer.mistake("train mode", when=lambda p: p.ratio > 0, advice=TEST_TIME)

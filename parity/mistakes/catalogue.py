@@ -12,7 +12,7 @@ from parity.layers import Layer
 from parity.layers.mistake import Change, Free, Mistake, Seen, difference
 from parity.mistakes import network
 from parity.mistakes.nested import nested
-from parity.mistakes.parameters import choices, numbers
+from parity.mistakes.parameters import choices, differing, numbers
 from parity.mistakes.weights import mixed_up
 from parity.mistakes.wrong import Suspect, Wrong, replaced
 from parity.node import Node
@@ -60,13 +60,15 @@ def _number(graph: Graph, node: Node, seen: Seen, name: str, current: float, fre
         layer: Layer = replace(node.layer, **{name: value})
         change = Change((layer,), seen.weights, difference(node.layer, [layer]))
         if value != current:
-            yield replaced(graph, node, change, seen.weights, name, value=value)
+            advice = differing(node.layer, name)
+            yield replaced(graph, node, change, seen.weights, name, advice=advice, value=value)
 
     return Suspect(name, make, free, current, "parameter")
 
 
 def _of(graph: Graph, node: Node, seen: Seen, name: str, change: Change, kind: str) -> Suspect:
     def make(_: float | None) -> Iterator[Wrong]:
-        yield replaced(graph, node, change, seen.weights, name)
+        advice = differing(node.layer, name) if kind == "parameter" else ""
+        yield replaced(graph, node, change, seen.weights, name, advice=advice)
 
     return Suspect(name, make, kind=kind)

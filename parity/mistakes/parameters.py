@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import itertools
+import re
 import types
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -44,6 +46,14 @@ def choices(layer: Layer, *x: Spec) -> Iterator[tuple[str, Layer]]:
                 made = replace(layer, **{name: other})
                 if not _drops_one(layer, made, x):
                     yield path, made
+
+
+def differing(layer: Layer, name: str) -> str:
+    """What to do about a parameter whose defaults differ, as its description has it; empty where it says nothing."""
+    described = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.getdoc(type(layer)) or "", re.MULTILINE)
+    text = " ".join(described[1].split()) if described else ""
+    found = re.search(r"the defaults differ: (.+?)\.(?= |$)", text)
+    return f"State {name} on both sides, for the defaults differ: {found[1]}." if found else ""
 
 
 def _drops_one(layer: Layer, other: Layer, x: tuple[Spec, ...]) -> bool:

@@ -14,7 +14,7 @@ Arrays = Mapping[str, np.ndarray]
 SPATIAL = ("d", "h", "w")
 INITIAL = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "variance": 1.0}
 """Role → what a framework holds before anything is copied."""
-SHORT = {"float16": np.float16}
+FRAMEWORKS = {"keras": "Keras", "chainer": "Chainer", "onnx": "ONNX"}
 MOST_GATES = 4
 
 
@@ -53,7 +53,7 @@ def _alone(c: str, weight: Weight, w: np.ndarray) -> Iterator[tuple[str, str, np
 
 def _reshaped(layer: Layer, declared: Mapping[str, Weight], weights: Arrays) -> Iterator[tuple[str, str, Arrays]]:
     """An array in one layout that was given another layout's shape without moving its elements."""
-    for dialect in ("keras", "chainer", "onnx"):
+    for dialect in FRAMEWORKS:
         if layer.gap(dialect):
             continue
         try:
@@ -69,8 +69,11 @@ def _reshaped(layer: Layer, declared: Mapping[str, Weight], weights: Arrays) -> 
                 continue
             wrong = np.zeros_like(w)
             place.take(w.reshape(stored.shape), w.shape, wrong)
-            words = f"{place.source} reshaped to {dialect.capitalize()}'s [{place.pattern}], not transposed"
+            whose = f"{FRAMEWORKS[dialect]}'s [{place.pattern}]"
+            words = f"{place.source} reshaped to {whose}, not transposed"
             yield "weight reshaped", words, {place.source: wrong}
+            words = f"{place.source} reshaped from {whose}, not transposed"
+            yield "weight reshaped", words, {place.source: stored.reshape(w.shape)}
 
 
 def _gates(declared: Mapping[str, Weight], weights: Arrays) -> Iterator[tuple[str, str, Arrays]]:
