@@ -27,7 +27,7 @@ CHANGED = 1 << 26
 LEAST = 256
 """… but at least so many changes."""
 STEP = 0.01
-_AT_ONCE = 1 << 19
+_AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True)
