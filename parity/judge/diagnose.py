@@ -18,7 +18,7 @@ from parity.errors import BadInput
 from parity.judge.bound import Reference
 from parity.judge.element import one_element
 from parity.judge.estimate import minimum
-from parity.judge.trial import Absent, Stretch
+from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import Judgement
 from parity.mistakes.catalogue import suspects
 from parity.mistakes.wrong import Suspect, Wrong
@@ -195,19 +195,16 @@ class _Search:
             if (left := self._distance(wrong)) is None:
                 continue
             cause = _cause(node, wrong, left, suspect.kind)
-            if left <= 1:
-                if (
-                    wrong.function not in self.named
-                ):  # a square weight reshaped is one transposed: the first name stands
-                    self.named.add(wrong.function)
-                    yield cause
-            elif left < (self.near[0] if self.near else math.inf):
+            if left <= 1 and wrong.function not in self.named:  # the first name stands: transposed, not reshaped
+                self.named.add(wrong.function)
+                yield cause
+            elif 1 < left < (self.near[0] if self.near else math.inf):
                 self.near = left, cause
 
     def _distance(self, wrong: Wrong) -> float | None:
         try:
             made = self.stretch.wrong(wrong)
-        except (BadInput, Absent):  # it does not fit what comes behind, or reads what the engine did not return
+        except (BadInput, Impossible):  # it does not fit what comes behind, or reads what the engine did not return
             return None
         self.tried += 1
         return self.stretch.distance(made)
@@ -222,7 +219,7 @@ class _Search:
             for wrong in self._wrongs(suspect, value):
                 try:
                     return self.stretch.spread(self.stretch.wrong(wrong))
-                except (BadInput, Absent):
+                except (BadInput, Impossible):
                     return math.inf
             return math.inf
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from parity.errors import BadInput
 from parity.graph import Graph
 from parity.judge.bound import Judged, Reference, as_exact, evaluate, node_weights
 from parity.layers import Spec
@@ -17,8 +16,8 @@ from parity.mistakes.wrong import Wrong
 from parity.node import Node
 
 
-class Absent(LookupError):
-    """The engine did not return a tensor that would be needed."""
+class Impossible(Exception):
+    """A mistake cannot be evaluated on these inputs: a tensor is not there, an index is beyond its axis."""
 
 
 @dataclass
@@ -56,14 +55,13 @@ class Stretch:
         def find(name: str) -> Judged:
             if name not in have:
                 if name not in self.given:
-                    raise Absent(name)
+                    raise Impossible(name)
                 have[name] = Judged(as_exact(self.given[name]), None)
             return have[name]
 
         for node in nodes:
             inputs = [find(i) for i in node.inputs]
             specs = tuple(Spec(i.value.shape, _dtype(i.value)) for i in inputs)
-            _check_indices(node, inputs, specs)
             names = {c: node.weight_name(c) for c in node.layer.weights(*specs)}
             own = {c: new[n] if n in new else self.weights[n] for c, n in names.items()}
             have.update(zip(node.outputs, evaluate(node, inputs, own), strict=True))
@@ -73,11 +71,13 @@ class Stretch:
         """The stretch with a mistake made.
 
         Raises:
-            Absent: it reads a tensor that the engine did not return.
-            BadInput: it would read what is not there.
+            Impossible: its rules refuse these inputs, which a framework would do too.
         """
         nodes = [n for node in self.nodes for n in (wrong.nodes if node.name == wrong.node else (node,))]
-        return self.run(nodes, wrong.weights)
+        try:
+            return self.run(nodes, wrong.weights)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise Impossible(f"{wrong.words}: {error}") from error  # rules are made for what a case file can say
 
     def seen(self, node: Node) -> Seen:
         """What there is to make a mistake of at one of the nodes."""
@@ -104,14 +104,6 @@ class Stretch:
                 q = (as_exact(actual) - expected.value) / expected.bound
             total, count = total + float(np.sum(q * q)), count + q.size
         return math.sqrt(total / count) if count and math.isfinite(total) else math.inf
-
-
-def _check_indices(node: Node, inputs: Sequence[Judged], specs: Sequence[Spec]) -> None:
-    for number, accepted in node.layer.indices(*specs).items():
-        choice = accepted if isinstance(accepted, range) else range(accepted)
-        value = inputs[number].value
-        if value.size and (value.min() < choice.start or value.max() >= choice.stop):
-            raise BadInput(f"{node.name} has {choice[0]} … {choice[-1]} to choose from")
 
 
 def _dtype(value: np.ndarray) -> str:

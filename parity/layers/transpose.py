@@ -38,7 +38,7 @@ class Transpose(Move):
 
 @Transpose.on("numpy")
 def _(p, n, x):
-    return np.ascontiguousarray(x.transpose(p.axes))
+    return x.transpose(p.axes).copy()
 
 
 @Transpose.on("chainer")

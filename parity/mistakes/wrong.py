@@ -111,14 +111,23 @@ def replaced(
     return Wrong(name, node.name, change.words, tuple(made), new, advice, value)
 
 
-def commit(graph: Graph, weights: Mapping[str, np.ndarray], *wrongs: Wrong) -> tuple[Graph, dict[str, np.ndarray]]:
-    """The network with the mistakes made, and its weights in float32.
+def rewritten(graph: Graph, *wrongs: Wrong) -> Graph:
+    """The network with the mistakes made.
 
     Raises:
         BadInput: what takes a node's place does not fit what comes behind it.
     """
     instead = {w.node: w.nodes for w in wrongs}
     nodes = [n for node in graph.nodes for n in instead.get(node.name, (node,))]
-    made = Graph(graph.inputs, tuple(nodes), graph.outputs, graph.taps)
+    return Graph(graph.inputs, tuple(nodes), graph.outputs, graph.taps)
+
+
+def commit(graph: Graph, weights: Mapping[str, np.ndarray], *wrongs: Wrong) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The network with the mistakes made, and its weights in float32.
+
+    Raises:
+        BadInput: as :func:`rewritten`.
+    """
+    made = rewritten(graph, *wrongs)
     have = {**weights, **{k: a for w in wrongs for k, a in w.weights.items()}}
     return made, {k: np.asarray(have[k], np.float32) for k in made.weights}
