@@ -60,8 +60,8 @@ def _divisor(p: Any, var: np.ndarray, n: float) -> Iterator[tuple[str, Any]]:
 
 
 SAME_VARIANCE = (
-    "Running variances are unbiased in Chainer and PyTorch, biased in Keras on JAX and PyTorch; copy the numbers "
-    "themselves, or train the statistics anew."
+    "Copy the variance as it is: while training Chainer and PyTorch keep the unbiased one, N/(N − 1) times as large, "
+    "Keras 3 the biased one."
 )
 
 

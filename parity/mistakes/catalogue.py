@@ -13,7 +13,7 @@ from parity.layers.mistake import Change, Free, Mistake, Seen, difference
 from parity.mistakes import network
 from parity.mistakes.nested import nested
 from parity.mistakes.parameters import choices, differing, numbers
-from parity.mistakes.weights import mixed_up
+from parity.mistakes.weights import ADVICE, mixed_up
 from parity.mistakes.wrong import Suspect, Wrong, replaced
 from parity.node import Node
 
@@ -68,7 +68,7 @@ def _number(graph: Graph, node: Node, seen: Seen, name: str, current: float, fre
 
 def _of(graph: Graph, node: Node, seen: Seen, name: str, change: Change, kind: str) -> Suspect:
     def make(_: float | None) -> Iterator[Wrong]:
-        advice = differing(node.layer, name) if kind == "parameter" else ""
+        advice = differing(node.layer, name) if kind == "parameter" else ADVICE.get(name, "")
         yield replaced(graph, node, change, seen.weights, name, advice=advice)
 
     return Suspect(name, make, kind=kind)

@@ -28,6 +28,7 @@ MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE = (103.939, 116.779, 123.68)
 """Means of ImageNet's pictures, between 0 and 255, in the order B G R."""
 MOST_INPUTS = 4
+COLOURS = "Put the channels in one order on both sides: RGB in PIL and Keras, BGR in OpenCV and Caffe."
 RESCALE = "Give both sides the same numbers: check the preprocessing."
 
 
@@ -59,7 +60,7 @@ def suspects(graph: Graph, node: Node, own: Arrays, weights: Arrays) -> Iterator
     if rank >= 3 and is_float and specs[0].shape[1] > 1 and len(node.inputs) == 1:
         colours = rank == 4 and specs[0].shape[1] == 3 and node.inputs[0] in graph.inputs
         words = "reads BGR instead of RGB" if colours else "reads its channels in reversed order"
-        yield other("channels reversed", words, Flip((1,)), layer)
+        yield other("channels reversed", words, Flip((1,)), layer, advice=COLOURS)
         yield from _flattened(graph, node, other)
     if rank == 2 and is_float:
         yield from _flattened(graph, node, other)

@@ -86,6 +86,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+@functools.cache
 def _types(layer: type[Layer]) -> dict[str, Any]:
     hints = get_type_hints(layer, include_extras=True)
     return {f.name: hints[f.name] for f in fields(layer)}
