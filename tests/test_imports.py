@@ -81,9 +81,10 @@ MAY_IMPORT = {
         "workers.pool",
     ),
     "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "records": ("errors",),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
-        *("workers.pool", "errors", "engines.base", "catalogue", "layers"),
+        *("workers.pool", "errors", "engines.base", "catalogue", "layers", "exam", "records"),
     ),
     "plugin": ("case", "judge.verdict", "session", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),

@@ -62,7 +62,9 @@ class Stacked(NDArrayOperatorsMixin):
 
     def __getitem__(self, key: Any) -> Stacked:
         keys = key if isinstance(key, tuple) else (key,)
-        if any(isinstance(k, np.ndarray | list | Stacked) for k in keys) and (len(keys) > 1 or isinstance(key, Stacked)):
+        if any(isinstance(k, np.ndarray | list | Stacked) for k in keys) and (
+            len(keys) > 1 or isinstance(key, Stacked)
+        ):
             return _each(lambda a, *k: a[tuple(k)], self, *keys)  # where such axes go depends on the others
         return Stacked(self.variants[(slice(None), *keys)])
 
@@ -82,7 +84,9 @@ class Stacked(NDArrayOperatorsMixin):
         rank = max(ranks)
         if ufunc.signature and min(ranks) < 2:
             return _each(ufunc, *inputs)
-        given = [x.variants.reshape(-1, *(1,) * (rank - x.ndim), *x.shape) if isinstance(x, Stacked) else x for x in inputs]
+        given = [
+            x.variants.reshape(-1, *(1,) * (rank - x.ndim), *x.shape) if isinstance(x, Stacked) else x for x in inputs
+        ]
         made = ufunc(*given)
         return tuple(map(Stacked, made)) if isinstance(made, tuple) else Stacked(made)
 
