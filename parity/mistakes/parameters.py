@@ -35,7 +35,7 @@ PERMUTED = 4
 
 def choices(layer: Layer, *x: Spec) -> Iterator[tuple[str, Layer]]:
     """(parameter, layer with another value of it), for parameters that are no free numbers."""
-    for name, kind in _types(type(layer)).items():
+    for name, kind in _types(layer).items():
         value = getattr(layer, name)
         if isinstance(value, Layer):
             others = [(f"{name}.{inner}", other) for inner, other in choices(value, *x)]
@@ -64,7 +64,7 @@ def _drops_one(layer: Layer, other: Layer, x: tuple[Spec, ...]) -> bool:
 
 def numbers(layer: Layer) -> Iterator[tuple[str, float, Free]]:
     """(parameter, its value, where to look for another), for parameters that are real numbers."""
-    for name, kind in _types(type(layer)).items():
+    for name, kind in _types(layer).items():
         value = getattr(layer, name)
         if _bare(kind) is float and isinstance(value, (int, float)):
             at = abs(value) or 1e-2
@@ -86,10 +86,15 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+def _types(layer: Layer) -> dict[str, Any]:
+    kind: Any = type(layer)
+    return _hints(kind)
+
+
 @functools.cache
-def _types(layer: type[Layer]) -> dict[str, Any]:
-    hints = get_type_hints(layer, include_extras=True)
-    return {f.name: hints[f.name] for f in fields(layer)}
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {f.name: hints[f.name] for f in fields(kind)}
 
 
 def _bare(kind: Any) -> Any:
