@@ -15,6 +15,7 @@ import numpy as np
 from parity import results
 from parity.case.case import Case
 from parity.errors import BadInput
+from parity.judge.customary import RULES, Rule, customary
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED, Judgement, judge
 from parity.lower import first_gap
@@ -35,10 +36,12 @@ class Session:
     Args:
         pool: the workers.
         jobs: cells that may run at a time.
+        rules: tolerances of others, whose opinion each cell records.
     """
 
     pool: Pool
     jobs: int = 2
+    rules: Sequence[Rule] = RULES
     _slots: Slots = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
     _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
@@ -113,6 +116,9 @@ class Session:
             "blame": list(found.blame),
             "layers": [f.to_json() for f in found.layers],
             "final": [f.to_json() for f in found.final],
+            "customary": customary(
+                [(final.get(t), prepared.reference.tensors[t].value) for t in prepared.case.graph.outputs], self.rules
+            ),
             "tapping_changes": not all(np.array_equal(taps[k], final[k]) for k in final if k in taps),
             "before": before,
             "certificate": proof,
