@@ -15,9 +15,10 @@ from safetensors.numpy import save_file
 
 from parity.case.case import Case
 from parity.draw import digest
-from parity.errors import BadInput
+from parity.errors import BadInput, listed
 from parity.graph import Graph
-from parity.judge.bound import Reference
+from parity.judge.bound import Loosening, Reference
+from parity.judge.ledger import Entry, exact, lets_through
 from parity.results import Record, Writer
 from parity.targets import Target
 
@@ -60,7 +61,25 @@ def prepare(case: Case, folder: Path) -> Prepared:
         "graph": _digest(case.graph.to_json()),
     }
     reference = Reference.of(case.graph, inputs, weights)
+    check_loosened(case, reference)
     return Prepared(case, inputs, weights, reference, hashes, network_hash(case), file)
+
+
+def entries(case: Case, target: Target | None = None) -> tuple[Entry, ...]:
+    """A case's loosenings, on one target or at all."""
+    return tuple(Entry(e.layer, Loosening(e.factor, e.absolute), e.reason) for e in case.loosened(target))
+
+
+def check_loosened(case: Case, reference: Reference) -> None:
+    """Refuse to multiply a bound that is not there.
+
+    Raises:
+        BadInput: a factor for layers that are exact.
+    """
+    for i, e in enumerate(case.spec.loosen):
+        if names := exact(reference, Entry(e.layer, Loosening(e.factor, e.absolute), e.reason)):
+            text = f"{listed(names)} must be exact, and no factor changes that; give absolute, an error in numbers"
+            raise case.places.located(BadInput(text, path=f"loosen.{i}.factor"))
 
 
 class Shelf:
@@ -136,6 +155,10 @@ def case_record(prepared: Prepared) -> Record:
         "parameters": graph.parameter_count,
         "hash": prepared.hash,
         "expect": [e.model_dump() for e in case.spec.expect],
+        "loosen": [
+            model.model_dump() | {"lets_through": lets_through(prepared.reference, entry)}
+            for model, entry in zip(case.loosened(), entries(case), strict=True)
+        ],
         "network": prepared.network,
     }
 
