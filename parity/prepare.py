@@ -19,6 +19,7 @@ from parity.errors import BadInput, listed
 from parity.graph import Graph
 from parity.judge.bound import Loosening, Reference
 from parity.judge.ledger import Entry, exact, lets_through
+from parity.judge.spots import spots
 from parity.results import Record, Writer
 from parity.targets import Target
 
@@ -159,6 +160,7 @@ def case_record(prepared: Prepared) -> Record:
             model.model_dump() | {"lets_through": lets_through(prepared.reference, entry)}
             for model, entry in zip(case.loosened(), entries(case), strict=True)
         ],
+        "spots": spots(prepared.reference),
         "network": prepared.network,
     }
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.graph import Graph
+from parity.graph import Graph, Node
 from parity.judge.bound import Judged, Loosened, Loosening, Reference, evaluate, node_weights
 from parity.judge.verdict import FAILED, Judgement, judge
-from parity.node import Node
 
 CHANGES = (0.01, 0.1)
 """Relative changes of a weight that an entry is asked about."""

@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.sizes import need_rank
+from parity.layers.spot import EPSILON, below, spot
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ def _(p, n, y, x, mean, var, gamma=None, beta=None):
 @BatchNorm.on("carry")
 def _(p, n, y, e, x, mean, var, gamma=None, beta=None):
     return np.abs(_per_channel(p, n, x.ndim, mean, var, gamma, beta)[0]) * e
+
+
+@spot(BatchNorm, name="epsilon", words=EPSILON)
+def _(p, n, y, e, x, mean, var, gamma=None, beta=None):
+    return below(var, p.epsilon)
 
 
 @BatchNorm.on("chainer", gamma="gamma: c", beta="beta: c", mean="avg_mean: c", var="avg_var: c")
