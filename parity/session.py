@@ -117,6 +117,7 @@ class Session:
             "verdict": found.verdict,
             "message": found.message,
             "blame": list(found.blame),
+            "shares": found.shares,
             "loosened": loosened,
             "layers": [f.to_json() for f in found.layers],
             "final": [f.to_json() for f in found.final],

@@ -154,8 +154,9 @@ def check_wildcards(case: CaseFile, ids: Sequence[str]) -> None:
     Raises:
         BadInput: a wildcard that fits none of them.
     """
-    for key, entries in (("expect", case.expect), ("loosen", case.loosen)):
-        for i, e in enumerate(entries):
-            if not any(fnmatch.fnmatchcase(name, e.case) for name in ids):
-                known = "without a sweep, leave it out" if ids == [""] else f"there are {listed(ids, 8)}"
-                raise BadInput(f"no case fits {e.case!r}; {known}", path=f"{key}.{i}.case")
+    wildcards = [(f"expect.{i}.case", e.case) for i, e in enumerate(case.expect)]
+    wildcards += [(f"loosen.{i}.case", e.case) for i, e in enumerate(case.loosen)]
+    for path, wildcard in wildcards:
+        if not any(fnmatch.fnmatchcase(name, wildcard) for name in ids):
+            known = "without a sweep, leave it out" if ids == [""] else f"there are {listed(ids, 8)}"
+            raise BadInput(f"no case fits {wildcard!r}; {known}", path=path)
