@@ -249,6 +249,19 @@ loosen:
 """
 
 
+def test_what_a_cell_says_of_the_difference(tmp_path, run):
+    write_case(tmp_path, "a")
+    records = run(changed("fc", lambda a: a + np.float32(1e-3)), targets=[A])
+    cell, case = cells(records)["a", "chainer@cpu"], next(r for r in records if r["kind"] == "case")
+    assert [(s["nodes"], s["output"]) for s in cell["shares"]] == [(["fc"], "act")]
+    assert cell["shares"][0]["part"] == pytest.approx(1e-3, rel=1e-2)
+    assert cell["final"][0]["carried"]["measured"] == pytest.approx(1e-3, rel=1e-2)
+    said = {c["rule"].partition(":")[0]: c for c in cell["customary"]}
+    assert not said["onnx-chainer"]["ok"]
+    assert said["NNSmith"]["ok"]
+    assert case["spots"] == []
+
+
 def test_a_loosened_bound(tmp_path, run):
     write_case(tmp_path, "a", more=LOOSE)
     records = run(changed("fc", lambda a: a + np.float32(2e-5)))

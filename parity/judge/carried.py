@@ -12,8 +12,10 @@ from parity.graph import Graph
 from parity.judge.bound import KIT, Judged, Reference, as_exact, node_weights
 from parity.layers.evaluate import carried, total, values
 
-LIMIT = 1 << 22
-"""Products up to which errors are carried on in every cell; of larger networks that takes seconds."""
+LIMIT = 1 << 26
+"""Products up to which errors are carried on in every cell: that takes some hundredths of a second."""
+FAILED_LIMIT = 1 << 28
+"""The same for a cell that fails: some tenths."""
 MOST = 8
 """Layers whose shares are worked out."""
 PATIENCE = 1 << 31
@@ -39,12 +41,12 @@ class Errors:
     def __init__(self, reference: Reference):
         self._reference = reference
         self._own: dict[str, np.ndarray] = {}
-        size = work(reference.graph)
-        self.why = "" if size <= LIMIT else f"too large: {size:,} products, carried on up to {LIMIT:,}"
+        self._products = work(reference.graph)
+        self._why = ""
 
     def add(self, tensor: str, actual: np.ndarray | None, expected: Judged) -> None:
         """Take in a tap: what the engine returned, and the numpy rule on the engine's own inputs."""
-        if self.why:
+        if self._why or self._products > FAILED_LIMIT:
             return
         if actual is None or actual.shape != expected.value.shape:
             self.lack(tensor)
@@ -52,36 +54,41 @@ class Errors:
         with np.errstate(all="ignore"):
             d = _distance(actual, expected.value)
         if not math.isfinite(float(d.sum())):
-            self.why = f"{tensor} is not finite"
+            self._why = f"the error of {tensor} is not finite"
         self._own[tensor] = d
 
     def lack(self, tensor: str) -> None:
         """Say that a layer's own error is not known."""
-        self.why = self.why or f"{tensor} cannot be compared"
+        self._why = self._why or f"{tensor} cannot be compared"
 
-    def at_outputs(self) -> dict[str, dict[str, Any]]:
-        """By output: ``allowed``, the largest bound; ``measured``, the largest of the errors that were made, carried on
-        as bounds are; ``at_worst``, both where the latter is largest. Where the errors were not carried on,
-        ``measured`` is None and ``why`` says why. A bound of 0 is that of an exact network.
+    def at_outputs(self, *, failed: bool) -> dict[str, dict[str, Any]]:
+        """What the errors become.
+
+        Args:
+            failed: whether the cell does, which is worth more time.
+
+        Returns:
+            By output: ``allowed``, the largest bound, 0 of an exact network; ``measured``, the largest of the errors
+            that were made, carried on as bounds are; ``at_worst``, both where the latter is largest. Where the errors
+            were not carried on, ``measured`` is None and ``why`` says why.
         """
-        graph = self._reference.graph
-        errors = {} if self.why else self._carried()
+        graph, limit = self._reference.graph, FAILED_LIMIT if failed else LIMIT
+        why = self._why
+        if self._products > limit:
+            why = f"the network has {self._products:,} products; errors are carried on where there are up to {limit:,}"
+        errors = {} if why else self._carried()
         out: dict[str, dict[str, Any]] = {}
         for t in graph.outputs:
-            bound = self._reference.tensors[t].bound
-            allowed = np.zeros(()) if bound is None else bound
-            if self.why:
-                out[t] = {"allowed": _number(float(allowed.max(initial=0.0))), "measured": None, "why": self.why}
+            bound, e = self._reference.tensors[t].bound, errors.get(t)
+            shape = graph.specs[t].shape
+            bound, e = (np.zeros(shape) if v is None else v for v in (bound, e))
+            out[t] = {"allowed": _number(bound.max(initial=0.0)), "measured": None}
+            if why:
+                out[t]["why"] = why
                 continue
-            e = errors[t]
-            e = np.zeros(graph.specs[t].shape) if e is None else e
-            at = np.unravel_index(int(e.argmax()), e.shape)
-            there = {"allowed": float(np.broadcast_to(allowed, e.shape)[at]), "measured": float(e[at])}
-            out[t] = {
-                "allowed": _number(float(allowed.max(initial=0.0))),
-                "measured": _number(there["measured"]),
-                "at_worst": {k: _number(v) for k, v in there.items()},
-            }
+            at = np.unravel_index(int(e.argmax()), shape)
+            out[t]["measured"] = _number(e[at])
+            out[t]["at_worst"] = {"allowed": _number(bound[at]), "measured": _number(e[at])}
         return out
 
     def _carried(self) -> dict[str, np.ndarray | None]:
@@ -169,4 +176,4 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _number(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
+    return float(value) if math.isfinite(value) else str(float(value))

@@ -160,13 +160,12 @@ def judge(
             own.append(judge_tensor(t, names, taps.get(t), expected[t], graph.specs[t].dtype, kind))
             layers.append(own[-1])
             errors.add(t, taps.get(t), expected[t])
-    explained = errors.at_outputs()
-    final = tuple(
-        replace(f, carried=explained[t])
-        for t in graph.outputs
-        for f in [judge_tensor(t, (), outputs.get(t), reference.tensors[t], graph.specs[t].dtype, "output")]
-    )
-    verdict = worst([f.verdict for f in (*own, *final)])
+    ends = [
+        judge_tensor(t, (), outputs.get(t), reference.tensors[t], graph.specs[t].dtype, "output") for t in graph.outputs
+    ]
+    verdict = worst([f.verdict for f in (*own, *ends)])
+    explained = errors.at_outputs(failed=verdict in FAILED)
+    final = tuple(replace(f, carried=explained[f.tensor]) for f in ends)
     bad = [f for f in own if f.verdict in FAILED]
     parts = shares(reference, {t: v for t, v in taps.items() if t in ready}, [f.nodes for f in bad]) if bad else []
     if copied:
