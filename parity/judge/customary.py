@@ -21,13 +21,14 @@ None of them decides a verdict here. The numbers stand in their sources:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from parity.judge.blocks import BLOCK, is_float, places
+from parity.judge.bound import Reference
 
 Odd = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(actual, reference), one of the two not finite → where a rule fails."""
@@ -124,6 +125,11 @@ def customary(pairs: Iterable[tuple[np.ndarray | None, np.ndarray]], rules: Sequ
     ]
     finite = total if math.isfinite(total) else None
     return [*out, {"rule": SUM, "ok": None, "failing": None, "count": count, "sum": finite}]
+
+
+def opinions(reference: Reference, outputs: Mapping[str, np.ndarray], rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """:func:`customary` of a network's outputs."""
+    return customary([(outputs.get(t), reference.tensors[t].value) for t in reference.graph.outputs], rules)
 
 
 def _block(a: np.ndarray, r: np.ndarray, rules: Sequence[Rule]) -> tuple[list[int], float]:

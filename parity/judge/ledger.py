@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from parity.errors import BadInput
 from parity.graph import Graph, Node
 from parity.judge.bound import Judged, Loosened, Loosening, Reference, evaluate, node_weights
+from parity.judge.trial import Absent, Stretch
 from parity.judge.verdict import FAILED, Judgement, judge
+from parity.mistakes.catalogue import suspects
+from parity.mistakes.named import makings
 
 CHANGES = (0.01, 0.1)
 """Relative changes of a weight that an entry is asked about."""
@@ -110,28 +114,49 @@ def lets_through(reference: Reference, entry: Entry, effect: Effect | None = Non
         effect: how to find what a change of a weight does; by default by making it.
 
     Returns:
-        For each stretch of layers with weights that the entry is about: ``nodes``, and as ``weights`` for each of
-        :data:`CHANGES` the ``change``, the share of the looked-at elements other than 0 whose change ``passes``, the
-        share that passes ``before`` loosening, and how many ``elements`` were looked at.
+        For each stretch of layers that the entry is about: ``nodes``; as ``weights`` for each of :data:`CHANGES` the
+        ``change``, the share of the looked-at elements other than 0 whose change ``passes``, the share that passes
+        ``before`` loosening, and how many ``elements`` were looked at, nothing where there are no weights; as
+        ``mistakes`` the known ones that pass by the loosening alone, and how many were ``tried``.
     """
     find = effect or by_change
     other = Reference.of(reference.graph, reference.inputs, reference.weights, loosened(reference.graph, [entry]))
     out = []
     for nodes, _ in reference.graph.stretches():
-        if not any(entry.fits(n) and reference.graph.node_weights(n) for n in nodes):
+        if not any(entry.fits(n) for n in nodes):
             continue
-        plain, loose = (np.concatenate([*map(np.ravel, find(r, nodes).values())]) for r in (reference, other))
+        plain, loose = (np.concatenate([[], *map(np.ravel, find(r, nodes).values())]) for r in (reference, other))
         rows = [
             {
                 "change": change,
-                "passes": _share(loose * change <= 1),
-                "before": _share(plain * change <= 1),
+                "passes": float(np.mean(loose * change <= 1)),
+                "before": float(np.mean(plain * change <= 1)),
                 "elements": plain.size,
             }
             for change in CHANGES
+            if plain.size
         ]
-        out.append({"nodes": [n.name for n in nodes], "weights": rows})
+        tried = list(mistakes(reference, nodes))
+        passing = mistakes_through(_local(reference, nodes), _local(other, nodes), tried)
+        out.append({"nodes": [n.name for n in nodes], "weights": rows, "mistakes": passing, "tried": len(tried)})
     return out
+
+
+def mistakes(reference: Reference, nodes: Sequence[Node]) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Every mistake of the catalogue that can be made in a stretch, in words, and what its tapped tensors become."""
+    graph = reference.graph
+    own = {o for n in nodes for o in n.outputs}
+    given = {k: j.value for k, j in reference.tensors.items() if k not in own}
+    stretch = Stretch(graph, tuple(nodes), given, reference.weights, {})
+    for node in nodes:
+        for suspect in suspects(graph, node, stretch.seen(node), reference.weights):
+            for wrong in makings(suspect):
+                try:
+                    made = stretch.wrong(wrong)
+                except (BadInput, Absent):  # it does not fit what comes behind, so nobody can have made it
+                    continue
+                said = f"{type(node.layer).__name__} {node.name}: {wrong.words}"
+                yield said, {t: made[t].value for t in own & set(graph.taps)}
 
 
 def mistakes_through(
@@ -149,37 +174,40 @@ def mistakes_through(
 
 def _inside(changed: Mapping[str, np.ndarray], expected: Mapping[str, Judged]) -> bool:
     """Whether no tensor is further than its bound, and none has another shape."""
-    return all(
-        v.shape == expected[t].value.shape
-        and bool(np.all(np.abs(v - expected[t].value) <= (0.0 if (b := expected[t].bound) is None else b)))
-        for t, v in changed.items()
-    )
+    for t, v in changed.items():
+        value, bound = expected[t].value, expected[t].bound
+        if v.shape != value.shape:
+            return False
+        with np.errstate(all="ignore"):
+            far = np.abs(np.subtract(v, value, dtype=np.float64))
+        if not np.all(far <= (0.0 if bound is None else bound)):
+            return False
+    return True
+
+
+def _local(
+    reference: Reference, nodes: Sequence[Node], weights: Mapping[str, np.ndarray] | None = None
+) -> dict[str, Judged]:
+    """The tapped tensors of a stretch on exact inputs, with other weights or its own."""
+    graph, made = reference.graph, dict[str, Judged]()
+    for node in nodes:
+        given = [made[i] if i in made else Judged(reference.tensors[i].value, None) for i in node.inputs]
+        own = node_weights(graph, node, reference.weights if weights is None else weights)
+        out = evaluate(node, given, own, loosened=reference.loosened.get(node.name, ()))
+        made.update(zip(node.outputs, out, strict=True))
+    return {t: j for t, j in made.items() if t in graph.taps}
 
 
 def by_change(reference: Reference, nodes: Sequence[Node]) -> dict[str, np.ndarray]:
     """:data:`Effect` by changing one element at a time by 1% and evaluating the numpy rules; zeros are left out."""
-    graph, size = reference.graph, 0.01
-    tapped = {o for n in nodes for o in n.outputs if o in graph.taps}
-    values = {k: Judged(v.value, None) for k, v in reference.tensors.items()}
-
-    def run(weights: Mapping[str, np.ndarray]) -> dict[str, Judged]:
-        made: dict[str, Judged] = {}
-        for node in nodes:
-            given = [made.get(i, values[i]) for i in node.inputs]
-            out = evaluate(
-                node, given, node_weights(graph, node, weights), loosened=reference.loosened.get(node.name, ())
-            )
-            made.update(zip(node.outputs, out, strict=True))
-        return {t: made[t] for t in tapped}
-
-    plain, out = run(reference.weights), {}
-    for name in dict.fromkeys(n.weight_name(c) for n in nodes for c in graph.node_weights(n)):
+    plain, out, size = _local(reference, nodes), {}, 0.01
+    for name in dict.fromkeys(n.weight_name(c) for n in nodes for c in reference.graph.node_weights(n)):
         weight, ratios = reference.weights[name], []
         for i in np.flatnonzero(weight)[:: max(1, math.ceil(weight.size / MOST))]:
             changed = weight.copy()
             changed.flat[i] *= 1 + size
-            after = run({**reference.weights, name: changed})
-            ratios.append(max(_reach(after[t].value, plain[t]) for t in tapped) / size)
+            after = _local(reference, nodes, {**reference.weights, name: changed})
+            ratios.append(max(_reach(after[t].value, plain[t]) for t in plain) / size)
         out[name] = np.array(ratios)
     return out
 
@@ -191,7 +219,3 @@ def _reach(value: np.ndarray, expected: Judged) -> float:
         return math.inf if d.any() else 0.0
     with np.errstate(all="ignore"):
         return float(np.nanmax(d / expected.bound, initial=0.0))
-
-
-def _share(mask: np.ndarray) -> float:
-    return float(np.mean(mask)) if mask.size else 1.0
