@@ -61,16 +61,21 @@ class Errors:
         """Say that a layer's own error is not known."""
         self._why = self._why or f"{tensor} cannot be compared"
 
-    def at_outputs(self, *, failed: bool) -> dict[str, dict[str, Any]]:
+    def at_outputs(
+        self, worst: Mapping[str, tuple[int, ...] | None], *, failed: bool = False
+    ) -> dict[str, dict[str, Any]]:
         """What the errors become.
 
         Args:
+            worst: output → where the engine is worst.
             failed: whether the cell does, which is worth more time.
 
         Returns:
             By output: ``allowed``, the largest bound, 0 of an exact network; ``measured``, the largest of the errors
-            that were made, carried on as bounds are; ``at_worst``, both where the latter is largest. Where the errors
-            were not carried on, ``measured`` is None and ``why`` says why.
+            that were made, carried on as bounds are; ``at_worst``, both where the engine is worst, if that is known.
+            Where the errors were not carried on, ``measured`` is None and ``why`` says why. Sums take errors as
+            independent of each other, so that a difference may be some times ``measured``, up to 4 as normal numbers
+            go, without any other error.
         """
         graph, limit = self._reference.graph, FAILED_LIMIT if failed else LIMIT
         why = self._why
@@ -86,9 +91,9 @@ class Errors:
             if why:
                 out[t]["why"] = why
                 continue
-            at = np.unravel_index(int(e.argmax()), shape)
-            out[t]["measured"] = _number(e[at])
-            out[t]["at_worst"] = {"allowed": _number(bound[at]), "measured": _number(e[at])}
+            out[t]["measured"] = _number(e.max(initial=0.0))
+            if (at := worst.get(t)) is not None:
+                out[t]["at_worst"] = {"allowed": _number(bound[at]), "measured": _number(e[at])}
         return out
 
     def _carried(self) -> dict[str, np.ndarray | None]:

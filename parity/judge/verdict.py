@@ -164,7 +164,8 @@ def judge(
         judge_tensor(t, (), outputs.get(t), reference.tensors[t], graph.specs[t].dtype, "output") for t in graph.outputs
     ]
     verdict = worst([f.verdict for f in (*own, *ends)])
-    explained = errors.at_outputs(failed=verdict in FAILED)
+    places = {f.tensor: f.metrics.worst for f in ends if f.metrics}
+    explained = errors.at_outputs(places, failed=verdict in FAILED)
     final = tuple(replace(f, carried=explained[f.tensor]) for f in ends)
     bad = [f for f in own if f.verdict in FAILED]
     parts = shares(reference, {t: v for t, v in taps.items() if t in ready}, [f.nodes for f in bad]) if bad else []

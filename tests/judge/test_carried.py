@@ -36,10 +36,10 @@ def test_a_clean_engine_is_explained(net, sequence):
     for some in (net, sequence):
         tensors = some.run()
         for f in some.judged(tensors).final:
-            assert f.metrics.max_abs <= f.carried["measured"] * 1.01 + 1e-12
             assert 0 < f.carried["measured"] <= f.carried["allowed"]
-            assert f.carried["at_worst"]["measured"] == f.carried["measured"]
-            assert f.carried["at_worst"]["allowed"] <= f.carried["allowed"]
+            assert f.metrics.max_abs <= 4 * f.carried["at_worst"]["measured"]  # sums take errors as independent
+            assert f.carried["at_worst"]["measured"] <= f.carried["at_worst"]["allowed"] == f.metrics.worst_bound
+            assert f.carried["at_worst"]["measured"] <= f.carried["measured"]
             assert json.loads(json.dumps(f.to_json(), allow_nan=False))["carried"] == f.carried
 
 
@@ -115,10 +115,10 @@ def test_integers_and_booleans_have_distances():
     errors = Errors(flags.reference)
     expected = flags.reference.tensors["arg"]
     errors.add("arg", (expected.value + 2).astype(np.int32), expected)
-    assert errors.at_outputs(failed=True)["arg"]["measured"] == 2
+    assert errors.at_outputs({})["arg"]["measured"] == 2
     other = Errors(flags.reference)
     other.add("arg", np.array([True, False]), Judged(np.array([True, True]), None))
-    assert other.at_outputs(failed=True)["arg"]["measured"] == 1
+    assert other.at_outputs({})["arg"]["measured"] == 1
 
 
 def test_the_share_of_the_only_layer_at_fault_is_the_difference(net):
