@@ -98,6 +98,19 @@ def test_a_known_failure_is_exit_0_as_long_as_it_holds(tmp_path, run, pool):
     assert "known" in found.stdout
 
 
+def test_a_loosened_bound_is_counted_apart_and_must_be_needed(tmp_path, run, pool):
+    write_case(tmp_path, "a", more="loosen: [{layer: '*', absolute: 2, reason: known}]\n")
+    pool.answer = differ
+    found = run()
+    assert found.exit_code == 0
+    assert "loosened" in found.stdout
+    assert "rounding" not in found.stdout
+    pool.answer = lambda _, *request: answer(*request)
+    found = run()
+    assert found.exit_code == 1
+    assert "the loosening of * is no longer needed" in " ".join(found.stdout.split())
+
+
 def test_resume_runs_what_is_missing(tmp_path, run, pool):
     for name in "abc":
         write_case(tmp_path, name)
