@@ -15,13 +15,14 @@ import numpy as np
 from parity import results
 from parity.case.case import Case
 from parity.errors import BadInput
+from parity.expectation import with_expectation
 from parity.judge.customary import RULES, Rule, opinions
 from parity.judge.diagnose import diagnose_all
 from parity.judge.ledger import judge_loosened
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED
 from parity.lower import first_gap
-from parity.prepare import Prepared, Shelf, entries, prepare
+from parity.prepare import Prepared, Shelf, case_record, entries, prepare
 from parity.results import Record
 from parity.slots import Slots
 from parity.targets import Target, missing
@@ -74,16 +75,16 @@ class Session:
         start = time.perf_counter()
         record |= self._outcome(prepared, target)
         record["seconds"] = round(time.perf_counter() - start, 4)
-        return _with_expectation(record, case, target)
+        return with_expectation(record, case, target)
 
     def _outcome(self, prepared: Prepared, target: Target) -> Record:
-        case, graph = prepared.case, prepared.case.graph
+        case = prepared.case
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
-        if found := first_gap(graph, target.dialect, target.engine):
+        sent, weights, wrongs = prepared.sent_to(target)
+        if found := first_gap(sent, target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
-        sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         file = None if wrongs else prepared.weights_file
         if file is None:
@@ -151,7 +152,13 @@ class Session:
         """
         skip, stop = set(done), threading.Event()
         plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
-        shelf = Shelf(self.prepare, plan, writer, on_bad)
+
+        def make(case: Case) -> Prepared:
+            made = self.prepare(case)
+            writer.add(case_record(made))
+            return made
+
+        shelf = Shelf(make, plan, on_bad)
         failure: list[BaseException] = []
 
         def serve(target: Target, todo: list[Case]) -> None:
@@ -212,6 +219,10 @@ class Session:
             self._absent[target] = missing(target)
         return self._absent[target]
 
+    def facts(self, target: Target) -> dict[str, Any]:
+        """What the target's worker says of itself; empty where it is not here or never started."""
+        return self.pool[target].facts if self._why_absent(target) is None else {}
+
     def close(self) -> None:
         """Stop the workers and remove the temporary files."""
         self.pool.stop()
@@ -222,24 +233,3 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _with_expectation(record: Record, case: Case, target: Target) -> Record:
-    """Whether the cell counts as passed, given what the case expects."""
-    expect = case.expected(target)
-    verdict = record["verdict"]
-    if stale := [e["layer"] for e in record.get("loosened", ()) if e["stale"]]:
-        note = f"the loosening of {', '.join(stale)} is no longer needed: all is within the bounds without it"
-        return record | {"ok": False, "message": f"{note}. {record['message']}".strip()}
-    if expect is None or verdict == "skipped":
-        return record | {"ok": verdict not in FAILED}
-    if verdict == expect.verdict:
-        named = {d["causes"][0]["name"] for d in record.get("diagnosis", ()) if d["causes"]}
-        if expect.cause and expect.cause not in named:
-            found = f"found {', '.join(sorted(named)) or 'none'}"
-            message = f"expected the cause {expect.cause}, {found}. {record.get('message', '')}".strip()
-            return record | {"ok": False, "expected": expect.model_dump(), "message": message}
-        return record | {"ok": True, "expected": expect.model_dump()}
-    note = f"expected {expect.verdict} ({expect.reason}), found {verdict}: the expectation no longer holds"
-    message = f"{note}. {record.get('message', '')}".strip()
-    return record | {"ok": False, "expected": expect.model_dump(), "message": message}

@@ -156,11 +156,25 @@ class Reference:
         if all(k in self.inputs or any(k in n.outputs for n in nodes) for node in nodes for k in node.inputs):
             return {o: self.tensors[o] for n in nodes for o in n.outputs}
         own = {k: Judged(as_exact(v), None) for n in nodes for k in n.inputs if (v := self._given(k, taps)) is not None}
+        return self._through(nodes, own)
+
+    def local(self, nodes: Sequence[Node]) -> dict[str, Judged]:
+        """The given nodes on exact inputs, so that bounds hold what these nodes add and nothing carried.
+
+        Args:
+            nodes: those between two taps, in order.
+
+        Returns:
+            Output name → value and bound of all their outputs.
+        """
+        return self._through(nodes, {k: Judged(self.tensors[k].value, None) for n in nodes for k in n.inputs})
+
+    def _through(self, nodes: Sequence[Node], tensors: dict[str, Judged]) -> dict[str, Judged]:
         for node in nodes:
-            given, w = [own[i] for i in node.inputs], node_weights(self.graph, node, self.weights)
-            out = evaluate(node, given, w, loosened=self.loosened.get(node.name, ()))
-            own.update(zip(node.outputs, out, strict=True))
-        return {o: own[o] for n in nodes for o in n.outputs}
+            given, weights = [tensors[i] for i in node.inputs], node_weights(self.graph, node, self.weights)
+            out = evaluate(node, given, weights, loosened=self.loosened.get(node.name, ()))
+            tensors.update(zip(node.outputs, out, strict=True))
+        return {o: tensors[o] for n in nodes for o in n.outputs}
 
     def _given(self, name: str, taps: Mapping[str, np.ndarray]) -> np.ndarray | None:
         return self.inputs[name] if name in self.inputs else taps.get(name)

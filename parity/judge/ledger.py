@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,15 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.graph import Graph, Node
-from parity.judge.bound import Judged, Loosened, Loosening, Reference, evaluate, node_weights
-from parity.judge.trial import Absent, Stretch
+from parity.judge.bound import Judged, Loosened, Loosening, Reference
+from parity.judge.effects import reaches_between
+from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import FAILED, Judgement, judge
 from parity.mistakes.catalogue import suspects
 from parity.mistakes.named import makings
 
 CHANGES = (0.01, 0.1)
 """Relative changes of a weight that an entry is asked about."""
-MOST = 200
-"""Elements of a weight that are changed one by one; of larger ones so many are taken at equal distances."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,6 @@ class Entry:
     def fits(self, node: Node) -> bool:
         """Whether it is about this node."""
         return fnmatch.fnmatchcase(node.name, self.layer)
-
-
-Effect = Callable[[Reference, Sequence[Node]], Mapping[str, np.ndarray]]
-"""(reference, the nodes between two taps) → for each of their weights in the network, of the elements looked at: the
-largest \\|change of an output\\| ÷ its bound when the element is doubled, to first order."""
 
 
 def loosened(graph: Graph, entries: Sequence[Entry]) -> Loosened:
@@ -106,26 +100,27 @@ def judge_loosened(
     return judged(entries), table
 
 
-def lets_through(reference: Reference, entry: Entry, effect: Effect | None = None) -> list[dict[str, Any]]:
+def lets_through(reference: Reference, entry: Entry) -> list[dict[str, Any]]:
     """What a loosening lets through that the plain bound would not, by the layers between the same taps.
 
     Args:
         reference: without loosenings.
-        effect: how to find what a change of a weight does; by default by making it.
 
     Returns:
         For each stretch of layers that the entry is about: ``nodes``; as ``weights`` for each of :data:`CHANGES` the
-        ``change``, the share of the looked-at elements other than 0 whose change ``passes``, the share that passes
-        ``before`` loosening, and how many ``elements`` were looked at, nothing where there are no weights; as
-        ``mistakes`` the known ones that pass by the loosening alone, and how many were ``tried``.
+        ``change``, the share of the looked-at elements whose change ``passes``, the share that passes ``before``
+        loosening, and how many ``elements`` were looked at, nothing where there are no weights; as ``mistakes`` the
+        known ones that pass by the loosening alone, and how many were ``tried``.
     """
-    find = effect or by_change
     other = Reference.of(reference.graph, reference.inputs, reference.weights, loosened(reference.graph, [entry]))
     out = []
-    for nodes, _ in reference.graph.stretches():
+    for nodes, tapped in reference.graph.stretches():
         if not any(entry.fits(n) for n in nodes):
             continue
-        plain, loose = (np.concatenate([[], *map(np.ravel, find(r, nodes).values())]) for r in (reference, other))
+        plain, loose = (
+            np.concatenate([[], *(reach.ratios for reach in reaches_between(r, nodes, tapped).values())])
+            for r in (reference, other)
+        )
         rows = [
             {
                 "change": change,
@@ -136,16 +131,17 @@ def lets_through(reference: Reference, entry: Entry, effect: Effect | None = Non
             for change in CHANGES
             if plain.size
         ]
-        tried = list(mistakes(reference, nodes))
-        passing = mistakes_through(_local(reference, nodes), _local(other, nodes), tried)
+        tried = list(mistakes(reference, nodes, tapped))
+        passing = mistakes_through(reference.local(nodes), other.local(nodes), tried)
         out.append({"nodes": [n.name for n in nodes], "weights": rows, "mistakes": passing, "tried": len(tried)})
     return out
 
 
-def mistakes(reference: Reference, nodes: Sequence[Node]) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+def mistakes(
+    reference: Reference, nodes: Sequence[Node], tapped: Sequence[str]
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """Every mistake of the catalogue that can be made in a stretch, in words, and what its tapped tensors become."""
-    graph = reference.graph
-    own = {o for n in nodes for o in n.outputs}
+    graph, own = reference.graph, {o for n in nodes for o in n.outputs}
     given = {k: j.value for k, j in reference.tensors.items() if k not in own}
     stretch = Stretch(graph, tuple(nodes), given, reference.weights, {})
     for node in nodes:
@@ -153,10 +149,10 @@ def mistakes(reference: Reference, nodes: Sequence[Node]) -> Iterator[tuple[str,
             for wrong in makings(suspect):
                 try:
                     made = stretch.wrong(wrong)
-                except (BadInput, Absent):  # it does not fit what comes behind, so nobody can have made it
+                except (BadInput, Impossible):  # it does not fit what comes behind, so nobody can have made it
                     continue
                 said = f"{type(node.layer).__name__} {node.name}: {wrong.words}"
-                yield said, {t: made[t].value for t in own & set(graph.taps)}
+                yield said, {t: made[t].value for t in tapped}
 
 
 def mistakes_through(
@@ -183,39 +179,3 @@ def _inside(changed: Mapping[str, np.ndarray], expected: Mapping[str, Judged]) -
         if not np.all(far <= (0.0 if bound is None else bound)):
             return False
     return True
-
-
-def _local(
-    reference: Reference, nodes: Sequence[Node], weights: Mapping[str, np.ndarray] | None = None
-) -> dict[str, Judged]:
-    """The tapped tensors of a stretch on exact inputs, with other weights or its own."""
-    graph, made = reference.graph, dict[str, Judged]()
-    for node in nodes:
-        given = [made[i] if i in made else Judged(reference.tensors[i].value, None) for i in node.inputs]
-        own = node_weights(graph, node, reference.weights if weights is None else weights)
-        out = evaluate(node, given, own, loosened=reference.loosened.get(node.name, ()))
-        made.update(zip(node.outputs, out, strict=True))
-    return {t: j for t, j in made.items() if t in graph.taps}
-
-
-def by_change(reference: Reference, nodes: Sequence[Node]) -> dict[str, np.ndarray]:
-    """:data:`Effect` by changing one element at a time by 1% and evaluating the numpy rules; zeros are left out."""
-    plain, out, size = _local(reference, nodes), {}, 0.01
-    for name in dict.fromkeys(n.weight_name(c) for n in nodes for c in reference.graph.node_weights(n)):
-        weight, ratios = reference.weights[name], []
-        for i in np.flatnonzero(weight)[:: max(1, math.ceil(weight.size / MOST))]:
-            changed = weight.copy()
-            changed.flat[i] *= 1 + size
-            after = _local(reference, nodes, {**reference.weights, name: changed})
-            ratios.append(max(_reach(after[t].value, plain[t]) for t in plain) / size)
-        out[name] = np.array(ratios)
-    return out
-
-
-def _reach(value: np.ndarray, expected: Judged) -> float:
-    """Largest change ÷ bound, with 0/0 = 0."""
-    d = np.abs(value - expected.value)
-    if expected.bound is None:
-        return math.inf if d.any() else 0.0
-    with np.errstate(all="ignore"):
-        return float(np.nanmax(d / expected.bound, initial=0.0))

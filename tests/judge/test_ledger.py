@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from parity.judge.bound import Judged, Loosening, Reference
-from parity.judge.ledger import Entry, by_change, exact, judge_loosened, lets_through, loosened, mistakes_through
+from parity.judge.ledger import Entry, exact, judge_loosened, lets_through, loosened, mistakes_through
 from parity.judge.verdict import judge
 from tests.judge.conftest import Net, node
 
@@ -151,20 +151,6 @@ def test_known_mistakes_that_a_loosening_lets_through():
     assert any("epsilon" in m for m in some)
     assert some < more
     assert not any("mean" in m for m in more)  # exchanged statistics are beyond any factor
-
-
-def test_another_way_to_find_effects(net):
-    found = lets_through(
-        net.reference, entry("fc1", 10), lambda reference, nodes: {"fc1/W": np.array([5.0, 50.0, 500])}
-    )
-    assert found[0]["weights"][0] == {"change": 0.01, "passes": 2 / 3, "before": 2 / 3, "elements": 3}
-
-
-def test_effects_by_change_are_those_of_the_rule(square):
-    """y changes by w·x: ÷ bound, the largest over the batch."""
-    x, fc = square.reference.inputs["x"].astype(float), square.reference.tensors["fc"]
-    expected = np.abs(square.reference.weights["fc/W"][None] * x[:, None, :] / fc.bound[:, :, None]).max(0)
-    np.testing.assert_allclose(by_change(square.reference, square.graph.nodes)["fc/W"], expected.ravel(), rtol=1e-9)
 
 
 def test_mistakes_that_pass_by_the_loosening_alone():
