@@ -7,9 +7,9 @@ from parity.results import Record
 
 HEAD = """# The exam
 
-Can a verdict of parity be trusted? `parity exam` commits mistakes in real engines: those that people make when they move
-a network ([mistakes.md](mistakes.md)), and single weights that are 1 % off. It counts how many are caught, how many the
-diagnosis names, and how often a network without a mistake is called wrong.
+Can a verdict of parity be trusted? `parity exam` commits mistakes in real engines: those that people make when they
+move a network ([mistakes.md](mistakes.md)), and single weights that are 1 % off. It counts how many are caught, how many
+the diagnosis names, and how often a network without a mistake is called wrong.
 
 ```sh
 parity exam                                    # everything; takes its time
@@ -33,10 +33,11 @@ def page(record: Record) -> str:
     lines = [
         HEAD,
         f"Measured on {record['date']} with Python {python['python']}, NumPy {python['numpy']} on {engines}:",
-        f"{total['committed']:,} mistakes in {record['parameters']['cases']:,} cases, {total['hidden']:,} of them hidden "
-        f"by rounding. Of the other {seen:,}, {share(total['caught'], seen)} were caught ({total['missed']} missed); of "
-        f"those caught, {share(total['named'], total['caught'])} were named, {share(total['among'], total['caught'])} "
-        f"stood among the causes. {clean['false_alarms']} false alarms in {clean['cells']:,} cells without a mistake; "
+        f"{total['committed']:,} mistakes in {record['parameters']['cases']:,} cases, {total['hidden']:,} of them "
+        f"hidden by rounding. Of the other {seen:,}, {share(total['caught'], seen)} were caught ({total['missed']} "
+        f"missed); of those caught, {share(total['named'], total['caught'])} were named, "
+        f"{share(total['among'], total['caught'])} stood among the causes. {clean['false_alarms']} false alarms in "
+        f"{clean['cells']:,} cells without a mistake; "
         f"{record['elsewhere']} times a layer was blamed that had nothing to do with it.",
         "",
         "| mistake | from | committed | hidden | caught | named | named at all |",

@@ -131,7 +131,9 @@ class Stretch:
             Impossible: as :meth:`wrong`.
         """
         found = self.numbers(wrong)
-        far = max(ratio(self.actual[t], Judged(found[t], self.right[t].bound)) for t in self.actual)
+        far = math.inf
+        if all(found[t].shape == self.right[t].value.shape for t in self.actual):
+            far = max(ratio(self.actual[t], Judged(found[t], self.right[t].bound)) for t in self.actual)
         return far if FAR < far < math.inf else self.distance(self.wrong(wrong))
 
     def spread(self, found: Mapping[str, np.ndarray]) -> float:
@@ -139,7 +141,7 @@ class Stretch:
         total, count = 0.0, 0
         for t, actual in self.actual.items():
             value, bound = found[t], self.right[t].bound
-            if actual.shape != value.shape or bound is None:
+            if bound is None or not actual.shape == value.shape == bound.shape:
                 return math.inf
             with np.errstate(all="ignore"):
                 q = (as_exact(actual) - value) / bound
