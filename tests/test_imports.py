@@ -64,6 +64,7 @@ MAY_IMPORT = {
     "report": ("results", "judge.verdict", "errors"),
     # runs
     "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
+    "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "exam": (
         "case",
@@ -80,7 +81,18 @@ MAY_IMPORT = {
         "targets",
         "workers.pool",
     ),
-    "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "session": (
+        "slots",
+        "expectation",
+        "prepare",
+        "case",
+        "judge",
+        "lower",
+        "results",
+        "targets",
+        "workers.pool",
+        "errors",
+    ),
     "records": ("errors",),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
