@@ -95,8 +95,8 @@ class _Search:
         """(index of an element, what one unit of it adds to the tensors ÷ bound)."""
         weight, value = self.seen.weights[c], self.stretch.right[self.node.outputs[0]].value
         filters = value.shape[1] if value.ndim > 1 else 0
-        alone = self.per_filter is not None and len(self.per_filter) == filters == weight.shape[0]
-        if self.node.layer.linear and weight.ndim > 1 and alone:
+        many = self.node.layer.linear and weight.ndim > 1  # a scale has no axis at all
+        if many and self.per_filter is not None and len(self.per_filter) == filters == weight.shape[0]:
             yield from self._of_one_filter(c)
             return
         by = STEP * (float(np.abs(weight).max()) or 1.0)

@@ -167,6 +167,15 @@ def test_dropout_left_in_train_mode(chainer):
     assert "as while training" in cause.words
 
 
+def test_a_scale_that_is_slightly_off(chainer):
+    """A weight without axes: one wrong element is all of it."""
+    one = One.of("Scale", (3, 4), axis=None)
+    W = one.weights["W"] * np.float32(1.01)
+    cause = named(one, array(chainer.functions.scale(*one.inputs, np.broadcast_to(W, (3, 4)), axis=0)))
+    assert cause.name in ("one wrong element", "missing rescale")  # a factor is a factor
+    assert cause.value is not None
+
+
 def test_gru_of_chainer_with_the_z_of_keras(chainer):
     one = One.of("GRU", (3, 5, 4), units=6, reset_after=False)
     w, link = one.weights, chainer.links.StatelessGRU(4, 6)
