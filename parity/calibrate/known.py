@@ -1,0 +1,55 @@
+"""What is known of single engines and layers: defects that some regime brings out, and constants that stay loose."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+
+from parity.calibrate.variants import Variant
+from parity.targets import Target, matches
+
+
+@dataclass(frozen=True)
+class Defect:
+    """An error beyond the bound that is an engine's, where no case can expect it: the case's own inputs do not show it.
+
+    Args:
+        layer: whose result is wrong.
+        target: target or wildcard.
+        reason: what the engine does.
+        regimes: of inputs that show it.
+        case: wildcard over ids.
+    """
+
+    layer: str
+    target: str
+    reason: str
+    regimes: tuple[str, ...]
+    case: str = "*"
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        "MaxRoiPool",
+        "chainer",
+        "Chainer rounds corners of regions that are exact halves to even (numpy.around), all others away from zero",
+        ("ties",),
+    ),
+)
+
+
+def reason(layer: str, variant: Variant, target: str) -> str | None:
+    """Why an error beyond the bound is the engine's; None where nothing of the kind is known."""
+    for defect in DEFECTS:
+        if (
+            defect.layer == layer
+            and variant.regime in defect.regimes
+            and matches(Target.parse(target), defect.target)
+            and fnmatch.fnmatchcase(variant.base.id, defect.case)
+        ):
+            return defect.reason
+    return None
+
+
+LOOSE: dict[str, str] = {}
+"""Layer → why its constant stays although the largest error ÷ bound of the record is far below 1."""
