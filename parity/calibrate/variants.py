@@ -13,8 +13,12 @@ from parity.case.case import Case
 from parity.judge.regimes import REGIMES, WEIGHT_REGIMES, affects, in_regime, inputs_of
 from parity.targets import Target
 
-CROSSED = ("normal", "wide", "offset")
-"""Input regimes that regimes of weights are run with. Not all products: the others tell the same weights less apart."""
+CROSSED = ("normal", "offset")
+"""Input regimes that regimes of weights are run with, not all of them, for time: ``offset`` makes an edge filter cancel,
+and wide weights on normal inputs are what wide inputs on normal weights are."""
+DEEP = 3
+"""Layers beyond which a network has regimes of weights on normal inputs alone: what reaches its later layers is much
+the same."""
 LARGE = 1 << 20
 """Parameters beyond which a network runs once a seed, on normal inputs and its weights as drawn."""
 
@@ -91,5 +95,6 @@ def variants(
             for regime in regimes:
                 for kind in weights:
                     changes = any(affects(w, kind) for w in case.graph.weights.values())
-                    if kind == "drawn" or (changes and regime in CROSSED):
+                    crossed = CROSSED[:1] if len(case.graph.nodes) > DEEP else CROSSED
+                    if kind == "drawn" or (changes and regime in crossed):
                         yield Variant.of(case, regime, kind, seed)
