@@ -67,7 +67,8 @@ def stale(record: dict[str, Any]) -> list[str]:
             found.append(f"{layer}: there is no such layer any more")
         elif line["c"] not in constants(layer):
             found.append(f"{layer}: measured with c = {line['c']:g}, it has {sorted(constants(layer))}")
-    missing = set(Layer.registry) - {name for line in record["layers"] for name in line["layer"].split(" + ")}
+    ours = {name for name, cls in Layer.registry.items() if cls.__module__.startswith("parity.")}  # not a plugin's
+    missing = ours - {name for line in record["layers"] for name in line["layer"].split(" + ")}
     return sorted(set(found)) + [f"{name}: not in the record" for name in sorted(missing)]
 
 

@@ -52,5 +52,5 @@ def reason(layer: str, variant: Variant, target: str) -> str | None:
     return None
 
 
-LOOSE: dict[str, str] = {}
+TIGHT_ENOUGH: dict[str, str] = {}
 """Layer → why its constant stays although the largest error ÷ bound of the record is far below 1."""
