@@ -73,11 +73,11 @@ def stale(record: dict[str, Any]) -> list[str]:
 
 
 def loose(record: dict[str, Any]) -> dict[str, float]:
-    """Layer → largest error ÷ bound over all engines, of those that are far inside on enough elements; exact ones not."""
+    """Layer → largest error ÷ bound, of those far inside on all engines and enough elements; exact ones not."""
     worst: dict[str, float] = {}
     elements: dict[str, int] = {}
     for line in record["layers"]:
-        if line["c"]:
+        if line["c"] or (line["c"] is None and line["ratio"]):
             worst[line["layer"]] = max(worst.get(line["layer"], 0.0), float(line["ratio"]))
             elements[line["layer"]] = elements.get(line["layer"], 0) + line["elements"]
     return {k: v for k, v in sorted(worst.items()) if v < LOOSE and elements[k] >= ENOUGH}

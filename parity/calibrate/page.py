@@ -12,9 +12,9 @@ from parity.judge.regimes import REGIMES, WEIGHT_REGIMES
 
 HOW = """# Calibration: how near sound engines come to the bound
 
-A layer's error is at most `c·u·m` ([verdict](verdict.md)). Whether `c` is right is a matter of measurement: too small, and
-a sound engine is called wrong; too large, and a wrong weight passes. Every figure here is error ÷ bound, the largest over
-all elements: 1 is where a verdict fails. `parity calibrate --page` writes this page from
+A layer's error is at most `c·u·m` ([verdict](verdict.md)). Whether `c` is right is a matter of measurement: too small,
+and a sound engine is called wrong; too large, and a wrong weight passes. Every figure here is error ÷ bound, the
+largest over all elements: 1 is where a verdict fails. `parity calibrate --page` writes this page from
 `parity/records/calibration.json`.
 
 ```sh
@@ -25,15 +25,17 @@ parity calibrate --out parity/records/calibration.json
 parity calibrate --page
 ```
 
-Each case runs on each target with its float inputs drawn anew, for the layer that reads them, in each of these regimes:
-{regimes}. Cases with kernels or tables also run with other weights ({weights}), on the regimes {crossed} alone; networks
-of more than {deep} layers on {first} alone, and networks of more than {large} parameters once. Not every product of the two
-is run: it would take three times as long. All else, a bias or a variance, is as the case has it. Finished cells are kept in
-`reports/calibration/results.jsonl`, and `--resume` goes on with them as long as no rule has changed.
+Each case runs on each target with its float inputs drawn anew, for the layer that reads them, in each of these
+regimes: {regimes}.
+Cases with kernels or tables also run with other weights ({weights}), on the
+regimes {crossed} alone; networks of more than {deep} layers on {first} alone, and those of more than {large}
+parameters once. Not every product of the two is run: it would take three times as long. All else, a bias or a variance,
+is as the case has it. Finished cells are kept in `reports/calibration/results.jsonl`, and `--resume` goes on with them
+as long as no rule has changed.
 
-A test measures a sample of the record again, the same each time. It must stay inside the bound, and within {margin:g} times
-the record's figure and {slack:g} more: on the same versions it is the same figure; other versions and processors sum in
-another order. On the same versions it must not have fallen below half of it either, or a bound has become looser.
+A test measures a sample of the record again, the same each time. It must stay inside the bound, and within {margin:g}
+times the record's figure and {slack:g} more: on the same versions it is the same figure; other versions and processors
+sum in another order. On the same versions it must not have fallen below half of it either, or a bound is looser now.
 """
 
 
@@ -72,9 +74,9 @@ def _summary(record: dict[str, Any]) -> Iterable[str]:
         yield f"- {target}: {versions}"
     given = record["parameters"]
     which = given["cases"] if isinstance(given["cases"], str) else ", ".join(given["cases"])
-    yield f"\nCases: {which}; seeds: {given['seeds']}; {record['cells']:,} cells, {elements / 1e6:,.0f} million elements of "
-    yield f"layers' outputs. The largest error ÷ bound: **{float(top['ratio']):.3f}** ({top['layer']} on {top['target']}, "
-    yield f"{_where(top)}).\n"
+    yield f"\nCases: {which}; seeds: {given['seeds']}; {record['cells']:,} cells, {elements / 1e6:,.0f} million"
+    yield f"elements of layers' outputs. The largest error ÷ bound: **{float(top['ratio']):.3f}**"
+    yield f"({top['layer']} on {top['target']}, {_where(top)}).\n"
 
 
 def _layers(record: dict[str, Any]) -> Iterable[str]:
@@ -82,11 +84,11 @@ def _layers(record: dict[str, Any]) -> Iterable[str]:
     rows: dict[str, dict[str, dict]] = {}
     for line in record["layers"]:
         rows.setdefault(line["layer"], {})[line["target"]] = line
-    exact = [name for name, cells in rows.items() if all(line["c"] == 0 for line in cells.values())]
+    exact = [k for k, cells in rows.items() if not any(line["c"] or line["ratio"] for line in cells.values())]
     yield "## Layers\n"
-    yield "The largest error ÷ bound, and the regime of inputs where it was seen, with that of the weights where they were not"
-    yield "as drawn. No `c`: layers that are judged together, by their composed bound. c = 1: a layer made of others, with the"
-    yield "bounds of its parts. –: a declared gap.\n"
+    yield "The largest error ÷ bound, and the regime of inputs where it was seen, with that of the weights where they"
+    yield "were not as drawn. No `c`: layers that are judged together, or one that is made of others, by the bounds"
+    yield "of the parts. –: a declared gap.\n"
     yield f"| layer | c | {' | '.join(t.removesuffix('@cpu') for t in targets)} |"
     yield f"|---|--:|{'--:|' * len(targets)}"
     for name, cells in rows.items():
@@ -95,7 +97,7 @@ def _layers(record: dict[str, Any]) -> Iterable[str]:
             figures = " | ".join(_figure(cells.get(t)) for t in targets)
             yield f"| {name} | {' or '.join(sorted(c))} | {figures} |"
     compared = sum(line["elements"] for name in exact for line in rows[name].values())
-    yield f"\n{len(exact)} layers are exact and were, in all of {compared / 1e6:,.1f} million elements, but for what stands"
+    yield f"\n{len(exact)} layers are exact and were, in {compared / 1e6:,.1f} million elements, but for what stands"
     yield f"under *beyond*: {', '.join(exact)}.\n"
 
 
@@ -113,9 +115,9 @@ def _networks(record: dict[str, Any]) -> Iterable[str]:
         if not line["network"].startswith("layers/"):
             rows.setdefault(line["network"], {})[line["target"]] = line
     yield "## Networks\n"
-    yield "The outputs of the run without taps against the bound carried to the end: largest / median over tensors and regimes."
-    yield "Small figures say that the carried bound is loose: it adds what rounding could do in every layer, and errors of many"
-    yield "layers partly cancel.\n"
+    yield "The outputs of the run without taps against the bound carried to the end: largest / median over tensors and"
+    yield "regimes. Small figures say that the carried bound is loose: it adds what rounding could do in every layer,"
+    yield "and errors of many layers partly cancel.\n"
     yield f"| network | {' | '.join(t.removesuffix('@cpu') for t in targets)} |"
     yield f"|---|{'--:|' * len(targets)}"
     for name, cells in rows.items():

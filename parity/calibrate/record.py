@@ -11,6 +11,7 @@ from parity.calibrate.known import reason
 from parity.calibrate.variants import Variant
 from parity.graph import Node
 from parity.layers import Layer
+from parity.layers.composite import Composite
 from parity.results import Record, Results
 
 VERSION = 1
@@ -141,8 +142,9 @@ def kind(nodes: Sequence[Node]) -> str:
 
 
 def constant(nodes: Sequence[Node]) -> float | None:
-    """The c of a layer; None of several."""
-    return nodes[0].layer.rule("magnitude").c if len(nodes) == 1 else None
+    """The c of a layer; None of several, or of one that is made of others."""
+    layer = nodes[0].layer
+    return None if len(nodes) > 1 or isinstance(layer, Composite) else layer.rule("magnitude").c
 
 
 def constants(layer: str) -> set[float]:

@@ -14,8 +14,8 @@ from parity.judge.regimes import REGIMES, WEIGHT_REGIMES, affects, in_regime, in
 from parity.targets import Target
 
 CROSSED = ("normal", "offset")
-"""Input regimes that regimes of weights are run with, not all of them, for time: ``offset`` makes an edge filter cancel,
-and wide weights on normal inputs are what wide inputs on normal weights are."""
+"""Input regimes that regimes of weights are run with, not all of them, for time: ``offset`` makes an edge filter
+cancel, and wide weights on normal inputs are what wide inputs on normal weights are."""
 DEEP = 3
 """Layers beyond which a network has regimes of weights on normal inputs alone: what reaches its later layers is much
 the same."""

@@ -115,8 +115,8 @@ def _tell(made: dict[str, Any], file: Path) -> int:
         print(text + (f", known: {excess['reason']}" if excess["reason"] else f" {excess['message']}"))
     for left in made["left_out"]:
         print(f"not run: {left['case']} on {left['target']}: {left['verdict']}: {left['reason']}")
-    for layer, ratio in loose(made).items():
-        print(f"loose: {layer}: largest error ÷ bound {ratio:.3g}")
+    for layer, figure in loose(made).items():
+        print(f"loose: {layer}: largest error ÷ bound {figure:.3g}")
     print(f"record: {file}")
     return 1 if any(e["reason"] is None for e in made["excesses"]) else 0
 

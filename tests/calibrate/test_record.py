@@ -58,7 +58,7 @@ def test_the_largest_stands_with_where_it_was_found(tmp_path, measured):
 def test_a_result_that_is_scaled_is_an_excess(tmp_path, measured, tensor, layer):
     write_case(tmp_path, "a")
     found = measured(breaking(tensor, 1.001), regimes=["normal"], weights=["drawn"])
-    assert ("normal", "drawn", 1) == tuple(found["excesses"][0][k] for k in ("regime", "weights", "seed"))
+    assert tuple(found["excesses"][0][k] for k in ("regime", "weights", "seed")) == ("normal", "drawn", 1)
     first = [e for e in found["excesses"] if e["layer"] == layer]
     assert [(e["target"], e["reason"]) for e in first] == [("chainer@cpu", None)]
     assert float(first[0]["ratio"]) > 1

@@ -89,7 +89,7 @@ def test_an_interrupted_run_goes_on(calibrate):
     assert done.exit_code == 0
     assert len(pool.asked) == 2
     assert read()["cells"] == 4
-    again, pool = calibrate(*FEW)
+    _, pool = calibrate(*FEW)
     assert len(pool.asked) == 4, "without --resume it begins anew"
 
 
