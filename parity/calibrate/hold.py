@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 from parity.calibrate.record import constants
-from parity.calibrate.variants import Variant
-from parity.case.case import Case
 from parity.layers import Layer
 from parity.results import Record
 
@@ -83,27 +80,19 @@ def loose(record: dict[str, Any]) -> dict[str, float]:
     return {k: v for k, v in sorted(worst.items()) if v < LOOSE and elements[k] >= ENOUGH}
 
 
-def sample(record: dict[str, Any], cases: Sequence[Case], each: int) -> dict[str, list[Variant]]:
-    """For every target some lines of the record to measure again, the same each time.
+def sample(record: dict[str, Any], each: int, within: str = "layers/") -> dict[str, list[Record]]:
+    """For every target some lines of the record to measure again, the same each time; exact layers are left out.
 
     Args:
-        cases: those the record is of.
-        each: lines for a target; the largest of it, and others by the hash of their names.
-
-    Returns:
-        Target → variants that the lines come from.
+        each: lines for a target: the one with the largest ratio, and others by the hash of their names.
+        within: what the case's id starts with; small cases take little time.
     """
-    known = {c.id: c for c in cases}
-    found: dict[str, list[Variant]] = {}
+    found: dict[str, list[Record]] = {}
     for target in sorted({line["target"] for line in record["layers"]}):
-        lines = [line for line in record["layers"] if line["target"] == target and line["c"] != 0]
+        lines = [x for x in record["layers"] if x["target"] == target and x["ratio"] and x["case"].startswith(within)]
         lines.sort(key=lambda line: (-float(line["ratio"]), line["layer"]))
         rest = sorted(lines[1:], key=lambda line: hashlib.sha256(line["layer"].encode()).digest())
-        found[target] = [
-            Variant.of(known[line["case"]], line["regime"], line["weights"], line["seed"])
-            for line in [*lines[:1], *rest[: each - 1]]
-            if line["case"] in known
-        ]
+        found[target] = [*lines[:1], *rest[: each - 1]]
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 from parity.calibrate.hold import FALLEN, MARGIN, SLACK, fallen, loose, outgrown, sample, stale
 from parity.layers import Layer
 from tests.calibrate.test_record import breaking
-from tests.stand_in import load_cases, write_case
+from tests.stand_in import write_case
 
 
 @pytest.fixture
@@ -81,12 +81,13 @@ def test_loose_ones(found):
     assert loose(with_line(record, 1, elements=10_000)) == {}, "an exact layer has no constant"
 
 
-def test_the_sample_is_the_same_each_time_and_has_the_largest(tmp_path, found):
-    cases = load_cases(tmp_path)
-    one, two = (sample(found, cases, 1) for _ in range(2))
-    assert {t: [v.id for v in vs] for t, vs in one.items()} == {t: [v.id for v in vs] for t, vs in two.items()}
-    assert set(one) == {"chainer@cpu", "onnx-reference@cpu"}
-    for target, (variant,) in one.items():
-        line = max((x for x in found["layers"] if x["target"] == target), key=lambda x: x["ratio"])
-        assert (variant.base.id, variant.regime) == (line["case"], line["regime"])
-        assert (variant.weights_regime, variant.spec.seed) == (line["weights"], line["seed"])
+def test_the_sample_is_the_same_each_time_and_has_the_largest(found):
+    many = copy.deepcopy(found)
+    many["layers"] += [found["layers"][0] | {"layer": f"L{i}", "ratio": 0.01 * i} for i in range(9)]
+    one = sample(many, 4, "a")
+    assert one == sample(many | {"layers": many["layers"][::-1]}, 4, "a")
+    assert {target: len(lines) for target, lines in one.items()} == {"chainer@cpu": 4, "onnx-reference@cpu": 1}
+    for target, lines in one.items():
+        assert lines[0]["ratio"] == max(x["ratio"] for x in many["layers"] if x["target"] == target)
+    assert all(line["ratio"] for lines in one.values() for line in lines), "not what is exact"
+    assert not any(sample(many, 4, "elsewhere").values())
