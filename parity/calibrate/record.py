@@ -23,7 +23,8 @@ def record(found: Results, plan: Sequence[Variant], parameters: dict[str, Any]) 
     ``layers`` has an entry for each layer, or layers judged together, and target; ``final`` for each network of several
     layers and target, with the outputs of the run without taps against the carried bound; ``excesses`` for everything
     beyond a bound. What a known defect of an engine (:mod:`parity.calibrate.known`) puts out of bounds counts in no
-    figure. ``left_out``: cells that were not run, since their case expects them to fail.
+    figure. ``left_out``: cells that were not run, since their case expects them to fail; ``not_measured``: how many
+    more there would have been.
 
     Args:
         found: the cells.
@@ -65,6 +66,7 @@ def record(found: Results, plan: Sequence[Variant], parameters: dict[str, Any]) 
         **_run(found),
         "parameters": parameters,
         "cells": cells,
+        "not_measured": _not_measured(found, plan, parameters.get("targets", ())),
         "layers": layers.lines("layer", c=True),
         "final": final.lines("network", c=False),
         "excesses": sorted(excesses, key=lambda e: tuple(map(str, e.values()))),
@@ -112,6 +114,13 @@ def _excess(name: str, target: str, finding: Record, where: Record, why: str | N
     ratio = _number(_ratio(finding)) if "ratio" in finding else None
     text = finding.get("message", "")
     return {"layer": name, "target": target, **where, "ratio": ratio, "message": text[:300], "reason": why}
+
+
+def _not_measured(found: Results, plan: Sequence[Variant], targets: Sequence[str]) -> dict[str, int]:
+    """Target → cells without a result, of a run that was cut short; declared gaps have one."""
+    have = {(id_, target) for _, id_, target in found.cells}
+    left = [str(t) for v in plan for t in v.targets if str(t) in targets and (v.id, str(t)) not in have]
+    return {target: left.count(target) for target in sorted(set(left))}
 
 
 def _run(found: Results) -> Record:

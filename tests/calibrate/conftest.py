@@ -20,6 +20,6 @@ def measured(tmp_path, monkeypatch):
     def run(pool=None, **which):
         plan = list(variants(load_cases(tmp_path), **which))
         with Session(pool or StandInPool()) as session:
-            return record(measure(plan, [A, B], tmp_path / "work", session), plan, {"seeds": 1})
+            return record(measure(plan, [A, B], tmp_path / "work", session), plan, {"targets": [str(A), str(B)]})
 
     return run

@@ -32,6 +32,7 @@ def test_the_page_is_current(record):
 
 def test_all_of_it_was_measured(record):
     assert record["parameters"]["cases"] == "all"
+    assert record["not_measured"] == {}
     assert set(record["engines"]) == {str(t) for t in ALL}
     assert all(isinstance(versions, dict) for versions in record["engines"].values())
     assert stale(record) == []

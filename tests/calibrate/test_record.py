@@ -7,9 +7,14 @@ import pytest
 
 from parity import records
 from parity.calibrate import known
+from parity.calibrate import measure as measure_module
 from parity.calibrate.known import Defect
+from parity.calibrate.record import record
+from parity.calibrate.variants import variants
+from parity.judge.regimes import REGIMES
+from parity.results import Results, run_record
 from parity.workers.pool import WorkerDied
-from tests.stand_in import A, StandInPool, answer, write_case
+from tests.stand_in import A, StandInPool, answer, load_cases, write_case
 
 BOTH = [("Linear", "chainer@cpu"), ("Linear", "onnx-reference@cpu")]
 BOTH += [("ReLU", "chainer@cpu"), ("ReLU", "onnx-reference@cpu")]
@@ -129,3 +134,21 @@ def test_layers_judged_together_stand_together(tmp_path, measured):
     """)  # fmt: skip
     found = measured(regimes=["normal"])
     assert [(line["layer"], line["c"]) for line in found["layers"]] == [("Conv2D + BatchNorm", None)] * 2
+
+
+def test_what_is_not_there_is_counted(tmp_path, measured):
+    write_case(tmp_path, "a")
+    plan = list(variants(load_cases(tmp_path), regimes=["normal", "ties"], weights=["drawn"]))
+    targets = {"targets": ["chainer@cpu", "onnx-reference@cpu"]}
+    assert record(Results(runs={"": run_record()}), plan, targets)["not_measured"] == {
+        "chainer@cpu": 2,
+        "onnx-reference@cpu": 2,
+    }
+    assert measured(regimes=["normal"])["not_measured"] == {}
+
+
+def test_cases_in_several_chunks_are_all_measured(tmp_path, measured, monkeypatch):
+    monkeypatch.setattr(measure_module, "CHUNK", 3)
+    write_case(tmp_path, "a")
+    found = measured(weights=["drawn"])
+    assert found["cells"] == 2 * len(REGIMES)
