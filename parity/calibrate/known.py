@@ -59,15 +59,15 @@ def reason(layer: str, variant: Variant, target: str) -> str | None:
 
 _CONSTANT = "its only error is that of a stated constant in float32, at most u of it; those of the cases round to less"
 _LONG = (
-    "stands on longer sums than its cases have: onnxruntime's ReduceL2 of 21,624 numbers, a large one first, is 333 u off, "
-    "which the bound allows twice"
+    "stands on longer sums than its cases have: onnxruntime's ReduceL2 of 21,624 numbers, a large one first, is 333 u "
+    "off, which the bound allows twice"
 )
 _PARTS = "the bounds of its parts add up, their errors partly cancel"
 TIGHT_ENOUGH: dict[str, str] = {
     "Clip": _CONSTANT,
     "ClippedReLU": _CONSTANT,
     "Threshold": _CONSTANT + "; at the threshold itself the whole jump is allowed",
-    "ThresholdedReLU": "exact but at the threshold itself, where it is no float32 number: there the whole jump is allowed",
+    "ThresholdedReLU": "exact but at a threshold that is no float32 number: there the whole jump is allowed",
     "ReduceL2": _LONG,
     "ReduceSumSquare": _LONG,
     "Highway": _PARTS,
