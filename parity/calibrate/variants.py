@@ -81,12 +81,14 @@ def variants(
 ) -> Iterator[Variant]:
     """All of them: each regime of inputs with the weights as drawn, and some with each regime of weights.
 
+    Cases with mistakes are left out.
+
     Args:
         seeds: draws, 1 … seeds.
         regimes: of inputs.
         weights: of weights. Those that change nothing in a case are left out.
     """
-    for case in cases:
+    for case in (c for c in cases if not c.spec.mistakes):
         for seed in range(1, seeds + 1):
             if case.graph.parameter_count > LARGE:
                 if "normal" in regimes and "drawn" in weights:
