@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,15 @@ def measure(
     folder: Path,
     session: Session,
     *,
-    done: Sequence[tuple[str, str]] | set[tuple[str, str]] = (),
+    resume: bool = False,
+    done: Collection[tuple[str, str]] = (),
     on_cell: Callable[[Record], None] = lambda _: None,
 ) -> results.Results:
     """Run the variants, a thread for each target.
 
     Args:
-        folder: where finished cells are kept; those of an earlier run stay if any of them are ``done``.
+        folder: where finished cells are kept.
+        resume: keep those of an earlier run.
         done: (variant's id, target) that need not run again.
         on_cell: called with each new cell, whole.
 
@@ -78,7 +80,7 @@ def measure(
         BadInput: a case's files are not what they should be; the other cases have run.
     """
     wrong = []
-    with Journal(folder, resume=bool(done)) as journal:
+    with Journal(folder, resume=resume) as journal:
         journal.add(results.run_record() | {"rules": rules()})
         for start in range(0, len(plan), CHUNK):
             part = plan[start : start + CHUNK]

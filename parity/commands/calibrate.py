@@ -63,7 +63,7 @@ def calibrate(
                 text = f"{cell['verdict']}: {cell['case']} on {cell['target']}: {cell['message']}"
                 progress.console.print(Text(text, style="red"))
 
-        found = measure(plan, chosen, WORK, session, done=done, on_cell=on_cell)
+        found = measure(plan, chosen, WORK, session, resume=resume, done=done, on_cell=on_cell)
         progress.done()
     parameters = {
         "cases": [f.as_posix() for f in files or ()] or "all",

@@ -93,6 +93,16 @@ def test_an_interrupted_run_goes_on(calibrate):
     assert len(pool.asked) == 4, "without --resume it begins anew"
 
 
+def test_going_on_with_other_regimes_keeps_those_there_are(calibrate):
+    calibrate(*FEW)
+    _, pool = calibrate("--regimes", "unit", "--weights", "drawn", "--resume")
+    assert len(pool.asked) == 2
+    assert read()["cells"] == 2
+    _, pool = calibrate(*FEW, "--resume")
+    assert not pool.asked
+    assert read()["cells"] == 4
+
+
 def test_other_rules_cannot_go_on(calibrate, monkeypatch):
     calibrate(*FEW)
     monkeypatch.setattr(module, "rules", lambda: "others")
@@ -139,5 +149,5 @@ def test_the_page(calibrate, monkeypatch, tmp_path):
     text = Path("docs/calibration.md").read_text()
     assert text == page(made)
     ratio = max(line["ratio"] for line in made["layers"])
-    assert f"**{ratio:.3f}** (Linear on " in text
+    assert f"**{ratio:.3f}**\n(Linear on " in text
     assert "Nothing was beyond its bound." in text
