@@ -71,6 +71,5 @@ TIGHT_ENOUGH: dict[str, str] = {
     "ReduceL2": _LONG,
     "ReduceSumSquare": _LONG,
     "Highway": _PARTS,
-    "ConvTranspose2D + BatchNorm": _PARTS,
 }
 """Layer → why its bound stays although the largest error ÷ bound of the record is far below 1."""

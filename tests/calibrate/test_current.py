@@ -17,7 +17,7 @@ from parity.targets import ALL, matches, missing
 from parity.workers.pool import Pool
 
 ROOT = Path(__file__).parents[2]
-EACH = 6
+EACH = 4
 """Lines of the record that are measured again for each target."""
 
 
