@@ -36,12 +36,15 @@ def run(
     jobs: Jobs = None,
     out: Out = Path("reports"),
     resume: Resume = False,
+    allclose: Annotated[
+        str | None, typer.Option(metavar="RTOL,ATOL", help="Also record what np.allclose says with these tolerances.")
+    ] = None,
 ) -> None:
     """Run cases on targets, judge them, and write the report. Exit 1 if a verdict failed, 2 for bad input."""
     from parity.commands.run import run_cases
 
     try:
-        status = run_cases(files, k, targets, jobs, out, resume)
+        status = run_cases(files, k, targets, jobs, out, resume, allclose)
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         status = INTERRUPTED

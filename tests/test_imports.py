@@ -62,6 +62,7 @@ MAY_IMPORT = {
     "report": ("results", "judge.verdict", "errors"),
     # runs
     "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
+    "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "exam": (
         "case",
@@ -78,7 +79,18 @@ MAY_IMPORT = {
         "targets",
         "workers.pool",
     ),
-    "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "session": (
+        "slots",
+        "expectation",
+        "prepare",
+        "case",
+        "judge",
+        "lower",
+        "results",
+        "targets",
+        "workers.pool",
+        "errors",
+    ),
     "records": ("errors",),
     "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (

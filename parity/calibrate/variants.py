@@ -39,8 +39,8 @@ class Variant(Case):
 
     @classmethod
     def of(cls, base: Case, regime: str, weights_regime: str, seed: int) -> Variant:
-        """With an id of its own, so that results on disk can tell it apart."""
-        spec = base.spec.model_copy(update={"seed": seed, "before": False})
+        """With an id of its own, so that results on disk can tell it apart; no bound is loosened."""
+        spec = base.spec.model_copy(update={"seed": seed, "before": False, "loosen": []})
         id_ = f"{base.id} {regime} {weights_regime} {seed}"
         return cls(id_, base.file, spec, base.graph, base.places, base, regime, weights_regime)
 

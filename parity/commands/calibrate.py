@@ -55,7 +55,7 @@ def calibrate(
     plan = list(variants(matching(cases, expression), seeds, inputs, kernels))
     done = _done(plan) if resume else set()
     total = sum((v.id, str(t)) not in done for v in plan for t in chosen if t in v.targets)
-    with Session(Pool(), jobs or os.cpu_count() or 1) as session, Bar(console, total) as progress:
+    with Session(Pool(), jobs or os.cpu_count() or 1, ()) as session, Bar(console, total) as progress:
 
         def on_cell(cell: Record) -> None:
             progress.step(f"{cell['target']:>22}")
@@ -98,7 +98,7 @@ def _done(plan: Sequence[Variant]) -> set[tuple[str, str]]:
     if run.get("rules") != rules():
         text = "the rules of the layers or the judge have changed since these cells ran; begin anew, without --resume"
         raise BadInput(text, file=str(WORK / results.FILE))
-    return finished(old, plan)
+    return finished(old, plan, ())
 
 
 def _tell(made: dict[str, Any], file: Path) -> int:

@@ -73,3 +73,11 @@ def test_known_failures_do_not_run(tmp_path):
     found = next(variants(load_cases(tmp_path)))
     assert Target("chainer") not in found.targets
     assert Target("onnx-reference") in found.targets
+
+
+def test_bounds_are_not_loosened(tmp_path):
+    more = "loosen: [{layer: fc, target: chainer, factor: 2, reason: it is known}]\n"
+    write_case(tmp_path, "a", more=more)
+    case = load_cases(tmp_path)[0]
+    assert case.spec.loosen
+    assert not any(v.spec.loosen for v in variants([case]))
