@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -182,12 +183,12 @@ def changed(
     return np.nan_to_num(found / STEP, nan=np.inf, posinf=np.inf)
 
 
-def _variants(layer: Layer, inputs: Sequence, weights: Mapping[str, np.ndarray], name: str, variants: np.ndarray) -> tuple:
+def _variants(
+    layer: Layer, inputs: Sequence[np.ndarray], weights: Mapping[str, Any], name: str, variants: np.ndarray
+) -> tuple[Stacked, ...]:
     """The outputs for each variant of a weight."""
     try:
         return values(layer, KIT, inputs, {**weights, name: Stacked(variants)})
-    except TypeError:
-        import sys,traceback; print("FALL", type(layer).__name__, traceback.format_exc().splitlines()[-5:-1], file=sys.stderr)
-        # the rule does what a stack cannot: one after the other
+    except TypeError:  # the rule does what a stack cannot: one after the other
         each = [values(layer, KIT, inputs, {**weights, name: v}) for v in variants]
         return tuple(Stacked(np.stack(ys)) for ys in zip(*each, strict=True))

@@ -1,8 +1,8 @@
 """What a case would notice: the share of its weights whose change would exceed a bound. From the reference alone.
 
 To first order, a change of a weight w by p·w moves an output y by p·w·∂y/∂w; it would be noticed if that exceeds the
-bound of some y that is compared. The engine's own rounding adds to it or takes from it, less than one bound: a change that
-exceeds two is sure to be noticed, one between is likely to be.
+bound of some y that is compared. The engine's own rounding adds to it or takes from it, less than one bound: a change
+that exceeds two is sure to be noticed, one between is likely to be.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def power(reaches: Mapping[str, Reach]) -> dict[str, Any]:
         size, count = math.prod(reach.shape), max(1, reach.ratios.size)
         for change in CHANGES:
             shares[change] += size / total * np.count_nonzero(reach.ratios * change > 1) / count
-        hits = np.count_nonzero(reach.ratios * USUAL > 1)
+        hits = int(np.count_nonzero(reach.ratios * USUAL > 1))
         each[name] = _rounded(hits / count)
         low, high = (hits / count,) * 2 if reach.indices is None else wilson(hits, reach.ratios.size)
         interval = [interval[0] + low * size / total, interval[1] + high * size / total]
@@ -75,4 +75,4 @@ def power(reaches: Mapping[str, Reach]) -> dict[str, Any]:
 
 def _rounded(share: float) -> float:
     """To a millionth, but never up to 1: one weight in many millions that goes unseen is not none."""
-    return 1.0 if share >= 1 - 1e-12 else min(round(share, 6), 0.999999)
+    return 1.0 if share >= 1 - 1e-12 else min(round(float(share), 6), 0.999999)

@@ -112,6 +112,11 @@ def _(p, n, y, e, x, gamma=None, beta=None):
     return standardize_carry(groups, axes, p.epsilon, gamma, p.split(e)).reshape(x.shape)
 
 
+@_Grouped.on("probe")
+def _(p, d, specs, weights):
+    return (d.small_beside_normal(specs[0].shape),)  # epsilon shows in the small ones
+
+
 @_Grouped.on("chainer", when=lambda p: p.scale, gamma="gamma: c", beta="beta: c")
 def _(p, c, x):
     link = c.link(c.L.GroupNormalization(p.number(x.shape[1]), size=x.shape[1], eps=p.epsilon))

@@ -68,7 +68,9 @@ def _gru(p, n, x, states, ex, errors, noise, W, R, b=None, rb=None):
 
     def product(v, ev, g):
         q = v @ R[g].T + rb[g]
-        return q, noise.rss(deep * (noise.rss(noise.through(v, R[g]), rb[g]) + np.abs(q)) * noise.rounding, noise.through(ev, R[g]))
+        return q, noise.rss(
+            deep * (noise.rss(noise.through(v, R[g]), rb[g]) + np.abs(q)) * noise.rounding, noise.through(ev, R[g])
+        )
 
     def gated(g):
         q, eq = product(h, eh, g)

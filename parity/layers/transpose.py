@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from parity.errors import BadInput
 from parity.layers.axes import Axes, as_axes, axes_of
 from parity.layers.base import Spec
