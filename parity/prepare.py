@@ -15,11 +15,14 @@ from safetensors.numpy import save_file
 
 from parity.case.case import Case
 from parity.draw import digest
-from parity.errors import BadInput
+from parity.errors import BadInput, listed, near
 from parity.graph import Graph
 from parity.judge.bound import Reference
+from parity.judge.trial import Stretch
+from parity.mistakes.named import wrong_named
+from parity.mistakes.wrong import Wrong, commit
 from parity.results import Record, Writer
-from parity.targets import Target
+from parity.targets import Target, matches
 
 LARGE = 1 << 20
 """Bytes of weights beyond which they go through a file, which the system maps into every worker."""
@@ -36,6 +39,15 @@ class Prepared:
     hash: dict[str, str]
     network: str
     weights_file: str | None
+    wrongs: tuple[tuple[str, Wrong], ...] = ()
+    """(target or wildcard, what it does wrong on purpose)."""
+
+    def sent_to(self, target: Target) -> tuple[Graph, dict[str, np.ndarray], list[Wrong]]:
+        """Network and weights as a target gets them, and what is wrong with them."""
+        mine = [wrong for pattern, wrong in self.wrongs if matches(target, pattern)]
+        if not mine:
+            return self.case.graph, self.weights, []
+        return *commit(self.case.graph, self.weights, *mine), mine
 
 
 def prepare(case: Case, folder: Path) -> Prepared:
@@ -60,7 +72,20 @@ def prepare(case: Case, folder: Path) -> Prepared:
         "graph": _digest(case.graph.to_json()),
     }
     reference = Reference.of(case.graph, inputs, weights)
-    return Prepared(case, inputs, weights, reference, hashes, network_hash(case), file)
+    wrongs = tuple((m.target, _wrong(case, reference, i)) for i, m in enumerate(case.spec.mistakes))
+    return Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
+
+
+def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
+    meant, names = case.spec.mistakes[number], {n.name: n for n in case.graph.nodes}
+    try:
+        if meant.layer not in names:
+            raise BadInput(f"unknown layer {meant.layer!r}{near(meant.layer, names)}; there are {listed(names)}")
+        node = names[meant.layer]
+        seen = Stretch.alone(reference, node).seen(node)
+        return wrong_named(case.graph, node, seen, reference.weights, meant.mistake, meant.value)
+    except BadInput as error:
+        raise case.places.located(error.within(path=f"mistakes.{number}")) from None
 
 
 class Shelf:

@@ -15,6 +15,7 @@ import numpy as np
 from parity import results
 from parity.case.case import Case
 from parity.errors import BadInput
+from parity.judge.diagnose import diagnose_all
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED, Judgement, judge
 from parity.lower import first_gap
@@ -78,10 +79,12 @@ class Session:
         if found := first_gap(graph, target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
+        sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
-        if prepared.weights_file is None:
-            arrays |= {f"w:{k}": v for k, v in prepared.weights.items()}
-        header = {"graph": graph.to_json(), "before": case.spec.before, "weights_file": prepared.weights_file}
+        file = None if wrongs else prepared.weights_file
+        if file is None:
+            arrays |= {f"w:{k}": v for k, v in weights.items()}
+        header = {"graph": sent.to_json(), "before": case.spec.before, "weights_file": file}
         worker = self.pool[target]
         try:
             reply, out = worker.request(header, arrays, case.spec.timeout)
@@ -93,7 +96,8 @@ class Session:
             return {"verdict": "timeout", "message": str(error)}
         if reply["status"] != "done":
             return {"verdict": reply["status"], "message": reply["message"], "trace": reply.get("trace", "")}
-        return self._judged(prepared, reply, out) | {"facts": worker.facts}
+        committed = [{"layer": w.node, "mistake": w.name, "words": w.words} for w in wrongs]
+        return self._judged(prepared, reply, out) | {"facts": worker.facts, "committed": committed}
 
     def _judged(self, prepared: Prepared, reply: dict[str, Any], out: dict[str, np.ndarray]) -> Record:
         def part(prefix: str) -> dict[str, np.ndarray]:
@@ -102,6 +106,7 @@ class Session:
         proof, taps, final = reply["certificate"], part("t:"), part("y:")
         problem = "" if proof["ok"] else proof["problems"][0]
         found: Judgement = judge(prepared.reference, taps, final, problem)
+        causes = diagnose_all(prepared.reference, found, taps) if found.verdict in FAILED else []
         before = {}
         for name, array in part("b:").items():
             expected = prepared.reference.tensors[name].value
@@ -111,6 +116,7 @@ class Session:
             "verdict": found.verdict,
             "message": found.message,
             "blame": list(found.blame),
+            "diagnosis": [d.to_json() for d in causes],
             "layers": [f.to_json() for f in found.layers],
             "final": [f.to_json() for f in found.final],
             "tapping_changes": not all(np.array_equal(taps[k], final[k]) for k in final if k in taps),
@@ -218,6 +224,11 @@ def _with_expectation(record: Record, case: Case, target: Target) -> Record:
     if expect is None or verdict == "skipped":
         return record | {"ok": verdict not in FAILED}
     if verdict == expect.verdict:
+        named = {d["causes"][0]["name"] for d in record.get("diagnosis", ()) if d["causes"]}
+        if expect.cause and expect.cause not in named:
+            found = f"found {', '.join(sorted(named)) or 'none'}"
+            message = f"expected the cause {expect.cause}, {found}. {record.get('message', '')}".strip()
+            return record | {"ok": False, "expected": expect.model_dump(), "message": message}
         return record | {"ok": True, "expected": expect.model_dump()}
     note = f"expected {expect.verdict} ({expect.reason}), found {verdict}: the expectation no longer holds"
     message = f"{note}. {record.get('message', '')}".strip()

@@ -37,7 +37,9 @@ MAY_IMPORT = {
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
     # what is said about it
-    "judge": ("graph", "layers", "draw", "dialects.numpy"),  # the numpy rules are the meaning, not an engine
+    "mistakes": ("graph", "node", "layers", "layout", "errors"),
+    # the numpy rules are the meaning, not an engine
+    "judge": ("graph", "node", "layers", "draw", "mistakes", "errors", "dialects.numpy"),
     # pages about layers; they read rules off and ask frameworks in processes of their own
     "catalogue": (
         "case",
@@ -59,7 +61,7 @@ MAY_IMPORT = {
     "results": ("errors", "parity="),
     "report": ("results", "judge.verdict", "errors"),
     # runs
-    "prepare": ("case", "judge", "graph", "layers", "draw", "results", "targets", "errors"),
+    "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
     "slots": (),
     "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (

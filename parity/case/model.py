@@ -112,6 +112,16 @@ class Expect(Model):
     case: Text = Field("*", description="Wildcard over the ids of a sweep's cases, the part in brackets.")
     verdict: Literal["differs", "nonfinite", "shape", "missing", "crashed", "timeout", "unsupported"]
     reason: Text = Field(description="Why; the report prints it.")
+    cause: Text | None = Field(None, description="differs: the mistake that the diagnosis must name, e.g. epsilon.")
+
+
+class Committed(Model):
+    """A mistake that a target makes on purpose, to show what it looks like."""
+
+    target: Text = Field(description="Target or wildcard: chainer@cpu, keras-*.")
+    layer: Text = Field(description="Name of the layer.")
+    mistake: Text = Field(description="Its name in the catalogue of mistakes, e.g. epsilon; a wrong one is told them.")
+    value: float | None = Field(None, description="Of the number that the mistake leaves open, e.g. 0.")
 
 
 def _kind_of_input(value: Any) -> str:
@@ -144,6 +154,9 @@ class CaseFile(Model):
         None, min_length=1, description="Targets or wildcards it runs on; all by default."
     )
     expect: list[Expect] = Field(default_factory=list, description="Known failures.")
+    mistakes: list[Committed] = Field(
+        default_factory=list, description="What targets do wrong on purpose; expect says that it is found."
+    )
     before: bool = Field(
         False,
         description="Also run each framework on its own initial values, to show the difference "

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
+from parity.layers.mistake import HasMistakes
 from parity.layout import LayoutMap, Place
 
 Layout = str | tuple[str, ...] | Callable[[str], str]
@@ -58,7 +59,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(HasMistakes):
     """Base of all layers. A subclass is registered under its class name, unless it is abstract."""
 
     registry: ClassVar[dict[str, type[Layer]]] = {}
@@ -84,7 +85,7 @@ class Layer:
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        cls.rules, cls.gaps, cls.defaults = {}, {}, {}
+        cls.rules, cls.gaps, cls.defaults, cls.own_mistakes = {}, {}, {}, []
         if not abstract:
             Layer.registry[cls.__name__] = cls
 

@@ -1,0 +1,238 @@
+"""What went wrong in a layer that exceeds its bound: known mistakes are tried until one explains the numbers.
+
+Every mistake is made in float64 on the engine's own inputs. One that brings the engine's output inside the bound
+explains it; several that do cannot be told apart on these inputs, and all are named.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from parity.errors import BadInput
+from parity.judge.bound import Reference
+from parity.judge.element import one_element
+from parity.judge.estimate import minimum
+from parity.judge.trial import Absent, Stretch
+from parity.judge.verdict import Judgement
+from parity.mistakes.catalogue import suspects
+from parity.mistakes.wrong import Suspect, Wrong
+from parity.node import Node
+
+PATIENCE = 20.0
+"""Seconds for one stretch of layers; what was not tried by then is not, and the diagnosis says so."""
+NAMED = 6
+"""Explanations that are named, where several fit."""
+PROMISING = 0.5
+"""A number is refined where some value makes the error this much smaller."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A mistake that explains an engine's numbers.
+
+    Args:
+        node: the layer.
+        kind: name of its class.
+        name: of the mistake.
+        words: what was done.
+        ratio: error ÷ bound that is left.
+        advice: what to change.
+        value: the number that the mistake leaves open, as known or as estimated.
+        source: declared, parameter, weight, network or element.
+    """
+
+    node: str
+    kind: str
+    name: str
+    words: str
+    ratio: float
+    advice: str
+    value: float | None
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.node}: {self.words}"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is said about one stretch of layers.
+
+    Args:
+        nodes: the layers judged together.
+        tensor: where the error was seen.
+        causes: that explain it, the likeliest first.
+        closest: where none does, the one that leaves the smallest error, if it takes most of it away.
+        ratio: error ÷ bound without any.
+        tried: mistakes that were made.
+        complete: whether all were.
+    """
+
+    nodes: tuple[str, ...]
+    tensor: str
+    causes: tuple[Cause, ...]
+    closest: Cause | None
+    ratio: float
+    tried: int
+    complete: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Strict JSON."""
+
+        def one(cause: Cause) -> dict[str, Any]:
+            return vars(cause) | {"ratio": _number(cause.ratio)}
+
+        return {
+            "nodes": list(self.nodes),
+            "tensor": self.tensor,
+            "causes": [one(c) for c in self.causes],
+            "closest": one(self.closest) if self.closest else None,
+            "ratio": _number(self.ratio),
+            "tried": self.tried,
+            "complete": self.complete,
+        }
+
+
+def _number(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+def diagnose(stretch: Stretch, tensor: str, patience: float = PATIENCE) -> Diagnosis:
+    """Look for what explains the numbers of a stretch that exceeds its bound.
+
+    Args:
+        tensor: where that was seen, for the record.
+        patience: seconds.
+    """
+    search = _Search(stretch, time.monotonic() + patience)
+    causes = search.all()
+    return Diagnosis(
+        tuple(n.name for n in stretch.nodes),
+        tensor,
+        tuple(causes[:NAMED]),
+        None if causes else search.closest(),
+        search.start,
+        search.tried,
+        search.complete,
+    )
+
+
+def diagnose_all(
+    reference: Reference, judgement: Judgement, taps: Mapping[str, np.ndarray], patience: float = PATIENCE
+) -> list[Diagnosis]:
+    """A diagnosis of every stretch of layers that is outside its bound.
+
+    Args:
+        judgement: of a case on a target.
+        taps: the engine's tensors.
+    """
+    bad: dict[tuple[str, ...], list[str]] = {}
+    for finding in judgement.layers:
+        if finding.verdict in ("differs", "shape", "nonfinite") and finding.tensor in taps:
+            bad.setdefault(finding.nodes, []).append(finding.tensor)
+    found = []
+    for nodes, tapped in reference.graph.stretches():
+        if names := bad.get(tuple(n.name for n in nodes)):
+            given = {**taps, **reference.inputs}
+            actual = {t: taps[t] for t in tapped if t in taps}
+            stretch = Stretch(reference.graph, nodes, given, reference.weights, actual)
+            if stretch.distance(stretch.right) > 1:  # a wrong dtype alone is no mistake of numbers
+                found.append(diagnose(stretch, names[0], patience))
+    return found
+
+
+class _Search:
+    def __init__(self, stretch: Stretch, end: float):
+        self.stretch, self.end = stretch, end
+        self.start = stretch.distance(stretch.right)
+        self.tried, self.complete = 0, True
+        self.near: tuple[float, Cause] | None = None
+        self.open: list[tuple[Node, Suspect]] = []
+
+    def all(self) -> list[Cause]:
+        """First what is quick to try; numbers are estimated, and single elements looked for, where nothing fits."""
+        found: list[Cause] = []
+        for node in self.stretch.nodes:
+            for suspect in suspects(self.stretch.graph, node, self.stretch.seen(node), self.stretch.weights):
+                if self._late():
+                    return found
+                if suspect.free is None:
+                    found += self._tried(node, suspect, None)
+                else:
+                    self.open.append((node, suspect))
+                    for value in suspect.free.known:
+                        found += self._tried(node, suspect, value)
+        if not found:
+            found += [c for node, suspect in self.open if not self._late() for c in self._estimated(node, suspect)]
+        if not found and len(self.stretch.nodes) == 1 and not self._late():
+            found += self._elements(self.stretch.nodes[0])
+        return found
+
+    def closest(self) -> Cause | None:
+        """What takes nine tenths of the error away."""
+        return self.near[1] if self.near and self.near[0] < 0.1 * self.start else None
+
+    def _late(self) -> bool:
+        late = time.monotonic() > self.end
+        self.complete &= not late
+        return late
+
+    def _wrongs(self, suspect: Suspect, value: float | None) -> Iterator[Wrong]:
+        try:
+            yield from suspect.make(value)
+        except BadInput:
+            return  # these parameters do not go together, so nobody can have made this mistake
+
+    def _tried(self, node: Node, suspect: Suspect, value: float | None) -> Iterator[Cause]:
+        for wrong in self._wrongs(suspect, value):
+            if (left := self._distance(wrong)) is None:
+                continue
+            cause = _cause(node, wrong, left, suspect.kind)
+            if left <= 1:
+                yield cause
+            elif left < (self.near[0] if self.near else math.inf):
+                self.near = left, cause
+
+    def _distance(self, wrong: Wrong) -> float | None:
+        try:
+            made = self.stretch.wrong(wrong)
+        except (BadInput, Absent):  # it does not fit what comes behind, or reads what the engine did not return
+            return None
+        self.tried += 1
+        return self.stretch.distance(made)
+
+    def _estimated(self, node: Node, suspect: Suspect) -> Iterator[Cause]:
+        assert suspect.free is not None
+        base = self.stretch.spread(self.stretch.right)
+        if not math.isfinite(base):
+            return
+
+        def cost(value: float) -> float:
+            for wrong in self._wrongs(suspect, value):
+                try:
+                    return self.stretch.spread(self.stretch.wrong(wrong))
+                except (BadInput, Absent):
+                    return math.inf
+            return math.inf
+
+        sign = -1.0 if (suspect.current or 0) < 0 else 1.0
+        value, lowest = minimum(cost, suspect.free.low, suspect.free.high, sign)
+        if lowest < PROMISING * base:
+            yield from self._tried(node, suspect, value)
+
+    def _elements(self, node: Node) -> Iterator[Cause]:
+        for wrong in one_element(self.stretch, node, self.end):
+            left = self._distance(wrong)
+            if left is not None and left <= 1:
+                yield _cause(node, wrong, left, "element")
+                return
+
+
+def _cause(node: Node, wrong: Wrong, left: float, source: str) -> Cause:
+    return Cause(node.name, type(node.layer).__name__, wrong.name, wrong.words, left, wrong.advice, wrong.value, source)

@@ -1,0 +1,126 @@
+"""Whether a mistake explains what an engine returned: the wrong network in float64, on the engine's own inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from parity.graph import Graph
+from parity.judge.bound import Judged, Reference, as_exact, evaluate, node_weights
+from parity.layers import Spec
+from parity.layers.mistake import Seen
+from parity.mistakes.wrong import Wrong
+from parity.node import Node
+
+
+class Absent(LookupError):
+    """The engine did not return a tensor that would be needed."""
+
+
+@dataclass
+class Stretch:
+    """Nodes between two taps, what an engine had in front of them and what it made of it.
+
+    Args:
+        graph: the network.
+        nodes: in order.
+        given: tensors that were there before: the network's inputs, and the engine's taps.
+        weights: network weight name → float64, of the whole network.
+        actual: the engine's tensors that the stretch ends in.
+    """
+
+    graph: Graph
+    nodes: tuple[Node, ...]
+    given: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
+    actual: Mapping[str, np.ndarray]
+    right: dict[str, Judged] = field(init=False)
+
+    def __post_init__(self):
+        self.right = self.run(self.nodes, {})
+
+    @classmethod
+    def alone(cls, reference: Reference, node: Node) -> Stretch:
+        """One node on the reference's own tensors, without an engine."""
+        given = {k: j.value for k, j in reference.tensors.items() if k not in node.outputs}
+        return cls(reference.graph, (node,), given, reference.weights, {})
+
+    def run(self, nodes: Sequence[Node], new: Mapping[str, np.ndarray]) -> dict[str, Judged]:
+        """All tensors that nodes in the stretch's place make."""
+        have: dict[str, Judged] = {}
+
+        def find(name: str) -> Judged:
+            if name not in have:
+                if name not in self.given:
+                    raise Absent(name)
+                have[name] = Judged(as_exact(self.given[name]), None)
+            return have[name]
+
+        for node in nodes:
+            inputs = [find(i) for i in node.inputs]
+            specs = tuple(Spec(i.value.shape, _dtype(i.value)) for i in inputs)
+            names = {c: node.weight_name(c) for c in node.layer.weights(*specs)}
+            own = {c: new[n] if n in new else self.weights[n] for c, n in names.items()}
+            have.update(zip(node.outputs, evaluate(node, inputs, own), strict=True))
+        return {o: have[o] for n in nodes for o in n.outputs}
+
+    def wrong(self, wrong: Wrong) -> dict[str, Judged]:
+        """The stretch with a mistake made.
+
+        Raises:
+            Absent: it reads a tensor that the engine did not return.
+        """
+        nodes = [n for node in self.nodes for n in (wrong.nodes if node.name == wrong.node else (node,))]
+        return self.run(nodes, wrong.weights)
+
+    def seen(self, node: Node) -> Seen:
+        """What there is to make a mistake of at one of the nodes."""
+        inputs = [self.right[i].value if i in self.right else as_exact(self.given[i]) for i in node.inputs]
+        outputs = [as_exact(self.actual[o]) for o in node.outputs if o in self.actual]
+        return Seen(
+            inputs,
+            node_weights(self.graph, node, self.weights),
+            outputs if len(outputs) == len(node.outputs) else None,
+        )
+
+    def distance(self, found: Mapping[str, Judged]) -> float:
+        """Largest error ÷ bound of the engine's tensors against others; inf where shapes or non-finite ones differ."""
+        return max(ratio(self.actual[t], found[t]) for t in self.actual)
+
+    def spread(self, found: Mapping[str, Judged]) -> float:
+        """Root mean square of error ÷ bound, smooth in what it depends on; inf where shapes differ."""
+        total, count = 0.0, 0
+        for t, actual in self.actual.items():
+            expected = found[t]
+            if actual.shape != expected.value.shape or expected.bound is None:
+                return math.inf
+            with np.errstate(all="ignore"):
+                q = (as_exact(actual) - expected.value) / expected.bound
+            total, count = total + float(np.sum(q * q)), count + q.size
+        return math.sqrt(total / count) if count and math.isfinite(total) else math.inf
+
+
+def _dtype(value: np.ndarray) -> str:
+    return "float32" if value.dtype.kind == "f" else value.dtype.name
+
+
+def ratio(actual: np.ndarray, expected: Judged) -> float:
+    """Largest error ÷ bound: 0 for equality, inf for another shape, or a NaN on one side only."""
+    value = expected.value
+    if actual.shape != value.shape or actual.dtype.kind != np.dtype(_dtype(value)).kind:
+        return math.inf
+    if actual.dtype.kind == "f":
+        rounded = value.astype(actual.dtype)
+        same = (actual == rounded) | (np.isnan(actual) & np.isnan(rounded))
+    else:
+        same = actual == value
+    if same.all():
+        return 0.0
+    if expected.bound is None:
+        return math.inf
+    with np.errstate(all="ignore"):
+        q = np.where(same, 0.0, np.abs(as_exact(actual) - value) / expected.bound)
+    return math.inf if np.isnan(q).any() else float(q.max())
