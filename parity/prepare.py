@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,13 @@ from parity.draw import digest
 from parity.errors import BadInput, listed, near
 from parity.graph import Graph
 from parity.judge.bound import Reference
+from parity.judge.effects import joined, reaches
+from parity.judge.power import ENOUGH, USUAL, power
+from parity.judge.probe import probe_of
 from parity.judge.trial import Stretch
 from parity.mistakes.named import wrong_named
 from parity.mistakes.wrong import Wrong, commit
+from parity.probed import mistakes_of_probe
 from parity.results import Record, Writer
 from parity.targets import Target, matches
 
@@ -41,13 +45,21 @@ class Prepared:
     weights_file: str | None
     wrongs: tuple[tuple[str, Wrong], ...] = ()
     """(target or wildcard, what it does wrong on purpose)."""
+    probe: Prepared | None = None
+    """Its layers by themselves, where the case asks for that."""
+    is_probe: bool = False
+
+    @property
+    def graph(self) -> Graph:
+        """The network: the case's, or the pieces of a probe."""
+        return self.reference.graph
 
     def sent_to(self, target: Target) -> tuple[Graph, dict[str, np.ndarray], list[Wrong]]:
         """Network and weights as a target gets them, and what is wrong with them."""
         mine = [wrong for pattern, wrong in self.wrongs if matches(target, pattern)]
         if not mine:
-            return self.case.graph, self.weights, []
-        return *commit(self.case.graph, self.weights, *mine), mine
+            return self.graph, self.weights, []
+        return *commit(self.graph, self.weights, *mine), mine
 
 
 def prepare(case: Case, folder: Path) -> Prepared:
@@ -73,7 +85,21 @@ def prepare(case: Case, folder: Path) -> Prepared:
     }
     reference = Reference.of(case.graph, inputs, weights)
     wrongs = tuple((m.target, _wrong(case, reference, i)) for i, m in enumerate(case.spec.mistakes))
-    return Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
+    made = Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
+    return replace(made, probe=_probe(made)) if case.spec.probe else made
+
+
+def _probe(prepared: Prepared) -> Prepared | None:
+    """The same case's layers by themselves; its inputs' hash goes with the case's."""
+    case, weights = prepared.case, prepared.weights
+    found = probe_of(case.graph, weights, case.spec.seed)
+    if found is None:
+        return None
+    graph, inputs = found
+    prepared.hash["probe"] = digest(*inputs.values())
+    wrongs = mistakes_of_probe(case.graph, graph, weights, prepared.wrongs)
+    reference = Reference.of(graph, inputs, weights)
+    return replace(prepared, inputs=inputs, reference=reference, wrongs=wrongs, is_probe=True)
 
 
 def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
@@ -162,7 +188,27 @@ def case_record(prepared: Prepared) -> Record:
         "hash": prepared.hash,
         "expect": [e.model_dump() for e in case.spec.expect],
         "network": prepared.network,
+        **noticed(prepared),
     }
+
+
+def noticed(prepared: Prepared) -> Record:
+    """What the case would notice of wrong weights, nothing for a network without any.
+
+    Returns:
+        ``power`` as :func:`parity.judge.power.power` gives it, the probe counted; in it ``probe``: whether there is
+        one, and ``alone``: the share at 1% without it. ``weak``: whether the share is too small. ``weak_reason``: why,
+        as the case states it.
+    """
+    if not prepared.weights:
+        return {}
+    own = reaches(prepared.reference)
+    usual = f"{USUAL:g}"
+    found = alone = power(own)
+    if prepared.probe:
+        found = power(joined(own, reaches(prepared.probe.reference)))
+    found = found | {"probe": prepared.probe is not None, "alone": alone[usual]}
+    return {"power": found, "weak": found[usual] < ENOUGH, "weak_reason": prepared.case.spec.weak}
 
 
 def network_hash(case: Case) -> str:

@@ -20,6 +20,7 @@ from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED, Judgement, judge
 from parity.lower import first_gap
 from parity.prepare import Prepared, Shelf, prepare
+from parity.probed import with_probe
 from parity.results import Record
 from parity.slots import Slots
 from parity.targets import Target, missing
@@ -73,21 +74,29 @@ class Session:
         return _with_expectation(record, case, target)
 
     def _outcome(self, prepared: Prepared, target: Target) -> Record:
-        case, graph = prepared.case, prepared.case.graph
+        graph = prepared.graph
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
         if found := first_gap(graph, target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
+        record = self._asked(prepared, target)
+        if prepared.probe and "layers" in record:  # it ran
+            record = with_probe(record, self._asked(prepared.probe, target))
+        return record
+
+    def _asked(self, prepared: Prepared, target: Target) -> Record:
+        spec = prepared.case.spec
         sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         file = None if wrongs else prepared.weights_file
         if file is None:
             arrays |= {f"w:{k}": v for k, v in weights.items()}
-        header = {"graph": sent.to_json(), "before": case.spec.before, "weights_file": file}
+        before = spec.before and not prepared.is_probe
+        header = {"graph": sent.to_json(), "before": before, "weights_file": file}
         worker = self.pool[target]
         try:
-            reply, out = worker.request(header, arrays, case.spec.timeout)
+            reply, out = worker.request(header, arrays, spec.timeout)
         except TargetUnavailable as error:
             return {"verdict": "skipped", "message": str(error)}
         except WorkerDied as error:

@@ -61,9 +61,10 @@ MAY_IMPORT = {
     "results": ("errors", "parity="),
     "report": ("results", "judge.verdict", "errors"),
     # runs
-    "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
+    "probed": ("graph", "judge", "mistakes", "errors"),
+    "prepare": ("case", "judge", "mistakes", "probed", "graph", "layers", "draw", "results", "targets", "errors"),
     "slots": (),
-    "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "session": ("slots", "prepare", "probed", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
         *("workers.pool", "errors", "engines.base", "catalogue", "layers"),

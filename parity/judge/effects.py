@@ -184,11 +184,12 @@ def changed(
 
 
 def _variants(
-    layer: Layer, inputs: Sequence[np.ndarray], weights: Mapping[str, Any], name: str, variants: np.ndarray
+    layer: Layer, inputs: Sequence[np.ndarray], weights: Mapping[str, np.ndarray], name: str, variants: np.ndarray
 ) -> tuple[Stacked, ...]:
     """The outputs for each variant of a weight."""
+    all_at_once: Any = {**weights, name: Stacked(variants)}
     try:
-        return values(layer, KIT, inputs, {**weights, name: Stacked(variants)})
+        return values(layer, KIT, inputs, all_at_once)
     except TypeError:  # the rule does what a stack cannot: one after the other
         each = [values(layer, KIT, inputs, {**weights, name: v}) for v in variants]
         return tuple(Stacked(np.stack(ys)) for ys in zip(*each, strict=True))

@@ -160,9 +160,11 @@ def _(p, n, g, x, W, b=None):
 
 @_ConvTranspose.on("probe")
 def _(p, d, specs, weights):
+    terms = len(weights["W"]) // p.groups * p.terms
+    parts = min(64, round(terms**1.5 / 6000))  # the bound is Conv's plain form, which grows faster
     n, *rest = few_places(specs[0].shape, [sum(pad) + 1 for pad in p.pad], (1,) * p.nd)
-    terms = len(weights["W"]) // p.groups * p.terms  # the bound is Conv's plain form, which grows faster
-    return (sparse(d, (max(n, 8), *rest) if terms > 250 else (n, *rest), min(64, round(terms**1.5 / 6000))),)
+    enough = -(-8 * parts // math.prod(rest[1:]))  # so that each weight is met a few times
+    return (sparse(d, (max(n, min(8, enough)), *rest), parts),)
 
 
 @ConvTranspose1D.on("chainer", W="W: i o w", b="b: o")
