@@ -175,8 +175,8 @@ class _Bench:
         return self._session.cell(self._prepared, target)
 
     def _drop(self) -> None:
-        if self._prepared and self._prepared.weights_file:
-            Path(self._prepared.weights_file).unlink(missing_ok=True)
+        if self._prepared:
+            self._prepared.close()
         self._prepared = None
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -18,16 +19,24 @@ from parity.draw import digest
 from parity.errors import BadInput, listed, near
 from parity.graph import Graph
 from parity.judge.bound import Reference
-from parity.judge.effects import joined, reaches
-from parity.judge.power import ENOUGH, USUAL, power
+from parity.judge.power import noticed
 from parity.judge.probe import probe_of
 from parity.judge.trial import Stretch
 from parity.mistakes.named import wrong_named
 from parity.mistakes.wrong import Wrong, commit
 from parity.probed import mistakes_of_probe
-from parity.results import Record, Writer
+from parity.results import Record
 from parity.targets import Target, matches
 
+
+class Closes(Protocol):
+    """What a :class:`Shelf` keeps."""
+
+    def close(self) -> None:
+        """Nobody needs it any more."""
+
+
+Made = TypeVar("Made", bound=Closes)
 LARGE = 1 << 20
 """Bytes of weights beyond which they go through a file, which the system maps into every worker."""
 
@@ -60,6 +69,22 @@ class Prepared:
         if not mine:
             return self.graph, self.weights, []
         return *commit(self.graph, self.weights, *mine), mine
+
+    def by_themselves(self) -> Prepared | None:
+        """The probe, with the same mistakes made on purpose; None where there is none."""
+        if probe := self.probe:
+            return replace(probe, wrongs=mistakes_of_probe(self.graph, probe.graph, self.weights, self.wrongs))
+        return None
+
+    def noticed(self) -> Record:
+        """What wrong weights it would notice, as :func:`parity.judge.power.noticed`, and why so few, as it states."""
+        found = noticed(self.reference, self.probe.reference if self.probe else None)
+        return found | {"weak_reason": self.case.spec.weak} if found else {}
+
+    def close(self) -> None:
+        """Remove its file."""
+        if self.weights_file:
+            Path(self.weights_file).unlink(missing_ok=True)
 
 
 def prepare(case: Case, folder: Path) -> Prepared:
@@ -95,11 +120,8 @@ def _probe(prepared: Prepared) -> Prepared | None:
     found = probe_of(case.graph, weights, case.spec.seed)
     if found is None:
         return None
-    graph, inputs = found
-    prepared.hash["probe"] = digest(*inputs.values())
-    wrongs = mistakes_of_probe(case.graph, graph, weights, prepared.wrongs)
-    reference = Reference.of(graph, inputs, weights)
-    return replace(prepared, inputs=inputs, reference=reference, wrongs=wrongs, is_probe=True)
+    prepared.hash["probe"] = digest(*found[1].values())
+    return replace(prepared, inputs=found[1], reference=Reference.of(*found, weights), wrongs=(), is_probe=True)
 
 
 def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
@@ -114,31 +136,35 @@ def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
         raise case.places.located(error.within(path=f"mistakes.{number}")) from None
 
 
-class Shelf:
-    """Prepared cases, made by whoever comes first and dropped when the last target has had them."""
+class Shelf(Generic[Made]):
+    """What is made of a case: by whoever comes first, closed when the last target has had it.
+
+    Args:
+        make: called once a case.
+        plan: target → its cases.
+        on_bad: called with a case whose files turn out to be wrong.
+    """
 
     def __init__(
         self,
-        make: Callable[[Case], Prepared],
+        make: Callable[[Case], Made],
         plan: Mapping[Target, Sequence[Case]],
-        writer: Writer,
         on_bad: Callable[[Case, BadInput], None],
     ):
-        self._prepare, self._writer, self._on_bad = make, writer, on_bad
+        self._make, self._on_bad = make, on_bad
         self._left: dict[str, int] = {}
         for todo in plan.values():
             for case in todo:
                 self._left[case.id] = self._left.get(case.id, 0) + 1
         self._locks = {case: threading.Lock() for case in self._left}
-        self._made: dict[str, Prepared | None] = {}
+        self._made: dict[str, Made | None] = {}
 
-    def take(self, case: Case) -> Prepared | None:
-        """The prepared case, None if its files are wrong."""
+    def take(self, case: Case) -> Made | None:
+        """What was made, None if the case's files are wrong."""
         with self._locks[case.id]:
             if case.id not in self._made:
                 try:
-                    self._made[case.id] = made = self._prepare(case)
-                    self._writer.add(case_record(made))
+                    self._made[case.id] = self._make(case)
                 except BadInput as error:
                     self._made[case.id] = None
                     self._on_bad(case, error.within(file=str(case.file)))
@@ -151,10 +177,8 @@ class Shelf:
         """Say that one target is through with it."""
         with self._locks[case.id]:
             self._left[case.id] -= 1
-            if not self._left[case.id]:
-                prepared = self._made.pop(case.id, None)
-                if prepared and prepared.weights_file:
-                    Path(prepared.weights_file).unlink(missing_ok=True)
+            if not self._left[case.id] and (made := self._made.pop(case.id, None)):
+                made.close()
 
 
 def case_record(prepared: Prepared) -> Record:
@@ -188,27 +212,8 @@ def case_record(prepared: Prepared) -> Record:
         "hash": prepared.hash,
         "expect": [e.model_dump() for e in case.spec.expect],
         "network": prepared.network,
-        **noticed(prepared),
+        **prepared.noticed(),
     }
-
-
-def noticed(prepared: Prepared) -> Record:
-    """What the case would notice of wrong weights, nothing for a network without any.
-
-    Returns:
-        ``power`` as :func:`parity.judge.power.power` gives it, the probe counted; in it ``probe``: whether there is
-        one, and ``alone``: the share at 1% without it. ``weak``: whether the share is too small. ``weak_reason``: why,
-        as the case states it.
-    """
-    if not prepared.weights:
-        return {}
-    own = reaches(prepared.reference)
-    usual = f"{USUAL:g}"
-    found = alone = power(own)
-    if prepared.probe:
-        found = power(joined(own, reaches(prepared.probe.reference)))
-    found = found | {"probe": prepared.probe is not None, "alone": alone[usual]}
-    return {"power": found, "weak": found[usual] < ENOUGH, "weak_reason": prepared.case.spec.weak}
 
 
 def network_hash(case: Case) -> str:

@@ -19,7 +19,7 @@ from parity.judge.diagnose import diagnose_all
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED, Judgement, judge
 from parity.lower import first_gap
-from parity.prepare import Prepared, Shelf, prepare
+from parity.prepare import Prepared, Shelf, case_record, prepare
 from parity.probed import with_probe
 from parity.results import Record
 from parity.slots import Slots
@@ -74,26 +74,22 @@ class Session:
         return _with_expectation(record, case, target)
 
     def _outcome(self, prepared: Prepared, target: Target) -> Record:
-        graph = prepared.graph
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
-        if found := first_gap(graph, target.dialect, target.engine):
+        if found := first_gap(prepared.sent_to(target)[0], target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
         record = self._asked(prepared, target)
-        if prepared.probe and "layers" in record:  # it ran
-            record = with_probe(record, self._asked(prepared.probe, target))
-        return record
+        probe = prepared.by_themselves() if "layers" in record else None  # where it did not run there is nothing to add
+        return with_probe(record, self._asked(probe, target)) if probe else record
 
     def _asked(self, prepared: Prepared, target: Target) -> Record:
         spec = prepared.case.spec
         sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         file = None if wrongs else prepared.weights_file
-        if file is None:
-            arrays |= {f"w:{k}": v for k, v in weights.items()}
-        before = spec.before and not prepared.is_probe
-        header = {"graph": sent.to_json(), "before": before, "weights_file": file}
+        arrays |= {} if file else {f"w:{k}": v for k, v in weights.items()}
+        header = {"graph": sent.to_json(), "before": spec.before and not prepared.is_probe, "weights_file": file}
         worker = self.pool[target]
         try:
             reply, out = worker.request(header, arrays, spec.timeout)
@@ -153,7 +149,13 @@ class Session:
         """
         skip, stop = set(done), threading.Event()
         plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
-        shelf = Shelf(self.prepare, plan, writer, on_bad)
+
+        def make(case: Case) -> Prepared:
+            made = self.prepare(case)
+            writer.add(case_record(made))
+            return made
+
+        shelf = Shelf(make, plan, on_bad)
         failure: list[BaseException] = []
 
         def serve(target: Target, todo: list[Case]) -> None:
@@ -213,6 +215,10 @@ class Session:
         if target not in self._absent:
             self._absent[target] = missing(target)
         return self._absent[target]
+
+    def facts(self, target: Target) -> dict[str, Any]:
+        """What the target's worker says of itself; empty where it is not here or never started."""
+        return self.pool[target].facts if self._why_absent(target) is None else {}
 
     def close(self) -> None:
         """Stop the workers and remove the temporary files."""

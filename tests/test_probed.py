@@ -14,7 +14,7 @@ from parity.judge import effects
 from parity.judge.bound import Reference
 from parity.judge.power import ENOUGH, power
 from parity.judge.probe import probe_of
-from parity.prepare import noticed, prepare
+from parity.prepare import prepare
 from parity.probed import with_probe
 from parity.session import Session
 from parity.targets import Target, missing
@@ -184,7 +184,7 @@ def test_a_case_without_weights_has_no_power(tmp_path):
         tmp_path, "a", "description: d\ninputs: {x: {shape: [2]}}\nlayers: [{layer: ReLU}]\n", more="probe: true"
     )
     prepared = prepare(load_cases(tmp_path)[0], tmp_path)
-    assert noticed(prepared) == {}
+    assert prepared.noticed() == {}
     assert prepared.probe is None
 
 
@@ -216,6 +216,6 @@ def test_shipped_cases_would_notice_1_percent(tmp_path, monkeypatch, file, root)
             if power(effects.reaches(Reference.of(graph, inputs, weights)))["0.01"] >= ENOUGH:
                 assert case.spec.weak is None, case.id
                 continue
-        found = noticed(prepare(case, tmp_path))
+        found = prepare(case, tmp_path).noticed()
         assert found["weak"] == (found["power"]["0.01"] < ENOUGH)
         assert found["weak"] == (case.spec.weak is not None), (case.id, found["power"]["0.01"])

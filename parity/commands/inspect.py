@@ -15,7 +15,7 @@ from parity.case.case import Case
 from parity.commands.select import load_all, matching, one_case
 from parity.errors import BadInput
 from parity.judge.power import CHANGES, USUAL
-from parity.prepare import noticed, prepare
+from parity.prepare import prepare
 from parity.targets import ALL, missing
 from parity.workers.pool import TargetUnavailable, Worker, WorkerDied
 
@@ -104,7 +104,7 @@ def show_case(name: str) -> None:
 def _power(case: Case) -> Iterator[str]:
     """What the case would notice of wrong weights."""
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-        record = noticed(prepare(case, Path(folder)))
+        record = prepare(case, Path(folder)).noticed()
     if not record:
         return
     power = record["power"]

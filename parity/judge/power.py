@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.judge.effects import Reach
+from parity.judge.bound import Reference
+from parity.judge.effects import Reach, joined, reaches
 
 CHANGES = (0.001, 0.01, 0.1)
 """Relative changes of a weight that shares are given for."""
@@ -71,6 +72,25 @@ def power(reaches: Mapping[str, Reach]) -> dict[str, Any]:
         "each": each,
         "dead": dead,
     }
+
+
+def noticed(reference: Reference, probe: Reference | None) -> dict[str, Any]:
+    """What a case would notice of wrong weights.
+
+    Args:
+        probe: its layers by themselves, where it runs them.
+
+    Returns:
+        ``power``: as :func:`power`, of whichever notices more; in it ``probe``: whether there is one, and ``alone``:
+        the share at 1% without it. ``weak``: whether the share at 1% is below 95%. Nothing for a network without weights.
+    """
+    own = reaches(reference)
+    if not own:
+        return {}
+    alone = power(own)
+    found = power(joined(own, reaches(probe))) if probe else alone
+    usual = f"{USUAL:g}"
+    return {"power": found | {"probe": bool(probe), "alone": alone[usual]}, "weak": found[usual] < ENOUGH}
 
 
 def _rounded(share: float) -> float:
