@@ -82,7 +82,8 @@ def noticed(reference: Reference, probe: Reference | None) -> dict[str, Any]:
 
     Returns:
         ``power``: as :func:`power`, of whichever notices more; in it ``probe``: whether there is one, and ``alone``:
-        the share at 1% without it. ``weak``: whether the share at 1% is below 95%. Nothing for a network without weights.
+        the share at 1% without it. ``weak``: whether the share at 1% is below 95%. Nothing for a network that has no
+        weights.
     """
     own = reaches(reference)
     if not own:
