@@ -18,7 +18,8 @@ from parity.case.case import Case
 from parity.draw import digest
 from parity.errors import BadInput, listed, near
 from parity.graph import Graph
-from parity.judge.bound import Reference
+from parity.judge.bound import Loosening, Reference
+from parity.judge.ledger import Entry, exact
 from parity.judge.power import noticed
 from parity.judge.probe import probe_of
 from parity.judge.trial import Stretch
@@ -109,6 +110,7 @@ def prepare(case: Case, folder: Path) -> Prepared:
         "graph": _digest(case.graph.to_json()),
     }
     reference = Reference.of(case.graph, inputs, weights)
+    check_loosened(case, reference)
     wrongs = tuple((m.target, _wrong(case, reference, i)) for i, m in enumerate(case.spec.mistakes))
     made = Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
     return replace(made, probe=_probe(made)) if case.spec.probe else made
@@ -134,6 +136,25 @@ def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
         return wrong_named(case.graph, node, seen, reference.weights, meant.mistake, meant.value)
     except BadInput as error:
         raise case.places.located(error.within(path=f"mistakes.{number}")) from None
+
+
+def entries(case: Case, target: Target | None = None) -> tuple[Entry, ...]:
+    """A case's loosenings, on one target or at all."""
+    return tuple(Entry(e.layer, Loosening(e.factor, e.absolute), e.reason) for e in case.loosened(target))
+
+
+def check_loosened(case: Case, reference: Reference) -> None:
+    """Refuse to multiply a bound that is not there.
+
+    Raises:
+        BadInput: a factor for layers that are exact.
+    """
+    for i, e in enumerate(case.spec.loosen):
+        if e not in case.loosened():
+            continue  # it is about others of the sweep
+        if names := exact(reference, Entry(e.layer, Loosening(e.factor, e.absolute), e.reason)):
+            text = f"{listed(names)} must be exact, and no factor changes that; give absolute, an error in numbers"
+            raise case.places.located(BadInput(text, path=f"loosen.{i}.factor"))
 
 
 class Shelf(Generic[Made]):
@@ -179,41 +200,6 @@ class Shelf(Generic[Made]):
             self._left[case.id] -= 1
             if not self._left[case.id] and (made := self._made.pop(case.id, None)):
                 made.close()
-
-
-def case_record(prepared: Prepared) -> Record:
-    """What the report says of a network."""
-    case, graph = prepared.case, prepared.case.graph
-    layers = []
-    for node in graph.nodes:
-        weights = graph.node_weights(node)
-        layers.append(
-            {
-                "name": node.name,
-                "layer": type(node.layer).__name__,
-                "from": list(node.inputs),
-                "parameters": {k: v for k, v in node.layer.described().items() if k != "layer"},
-                "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},
-                "weights": {
-                    c: {"name": node.weight_name(c), "axes": w.axes, "shape": list(w.shape)} for c, w in weights.items()
-                },
-                "count": sum(int(np.prod(w.shape)) for w in weights.values()),
-            }
-        )
-    return {
-        "kind": "case",
-        "case": case.id,
-        "description": case.spec.description,
-        "file": case.file.as_posix(),
-        "inputs": {k: [list(s.shape), s.dtype] for k, s in graph.inputs.items()},
-        "outputs": list(graph.outputs),
-        "layers": layers,
-        "parameters": graph.parameter_count,
-        "hash": prepared.hash,
-        "expect": [e.model_dump() for e in case.spec.expect],
-        "network": prepared.network,
-        **prepared.noticed(),
-    }
 
 
 def network_hash(case: Case) -> str:

@@ -34,8 +34,16 @@ def with_probe(record: dict[str, Any], probe: Mapping[str, Any]) -> dict[str, An
         "message": "; ".join(filter(None, (record.get("message", ""), message))),
         "blame": list(dict.fromkeys([*record.get("blame", ()), *probe.get("blame", ())])),
         "diagnosis": [*record.get("diagnosis", ()), *more],
+        "loosened": _loosened(record.get("loosened", ()), probe.get("loosened")),
         "probe": kept,
     }
+
+
+def _loosened(own: Iterable[Mapping[str, Any]], of_probe: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """A loosening is stale where neither needs it."""
+    if of_probe is None:  # it did not get that far
+        return [dict(row) for row in own]
+    return [dict(a) | {"stale": a["stale"] and b["stale"]} for a, b in zip(own, of_probe, strict=True)]
 
 
 def mistakes_of_probe(

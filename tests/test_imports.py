@@ -63,6 +63,8 @@ MAY_IMPORT = {
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
     "prepare": ("case", "judge", "mistakes", "probed", "graph", "layers", "draw", "results", "targets", "errors"),
+    "case_record": ("prepare", "judge", "results"),
+    "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "exam": (
         "case",
@@ -79,7 +81,20 @@ MAY_IMPORT = {
         "targets",
         "workers.pool",
     ),
-    "session": ("slots", "prepare", "probed", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "session": (
+        "slots",
+        "expectation",
+        "prepare",
+        "case_record",
+        "probed",
+        "case",
+        "judge",
+        "lower",
+        "results",
+        "targets",
+        "workers.pool",
+        "errors",
+    ),
     "records": ("errors",),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),

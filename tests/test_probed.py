@@ -179,6 +179,16 @@ def test_the_worse_verdict_counts():
     assert with_probe(well, {"verdict": "unsupported", "message": "why"})["verdict"] == "rounding"
 
 
+def test_a_loosening_may_be_needed_in_the_probe_alone():
+    def record(*stale):
+        return {"verdict": "rounding", "loosened": [{"layer": "a", "needed": None, "stale": s} for s in stale]}
+
+    both = with_probe(record(True, True, False), record(True, False, False))
+    assert [row["stale"] for row in both["loosened"]] == [True, False, False]
+    crashed = with_probe(record(True), {"verdict": "crashed", "message": "signal 9"})
+    assert [row["stale"] for row in crashed["loosened"]] == [True]
+
+
 def test_a_case_without_weights_has_no_power(tmp_path):
     write_case(
         tmp_path, "a", "description: d\ninputs: {x: {shape: [2]}}\nlayers: [{layer: ReLU}]\n", more="probe: true"

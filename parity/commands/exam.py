@@ -71,13 +71,14 @@ def exam(
             sitting.run(wanted, chosen)
         except KeyboardInterrupt:
             print("stopped; what was answered is counted", file=sys.stderr)
-        facts = {str(t): session.facts(t) for t in chosen}
+        finally:  # hours of work are not to be lost, whatever happens
+            facts = {str(t): session.facts(t) for t in chosen}
+            parameters = {"cases": len(wanted), "questions_a_case": most, "files": [f.as_posix() for f in files or ()]}
+            made = record(answers, facts, parameters)
+            _write(made, out, show)
     for error in wrong:
         print(error, file=sys.stderr)
-    parameters = {"cases": len(wanted), "questions_a_case": most, "files": [f.as_posix() for f in files or ()]}
-    made = record(answers, facts, parameters)
     console.print(table(made))
-    _write(made, out, show)
     if not made["totals"]["committed"]:
         print("nothing was asked: no target runs here", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.sizes import need_rank
+from parity.layers.spot import EPSILON, below, spot
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ def _(p, d, specs, weights):
     far = 10 * (np.abs(mean) + np.sqrt(var + p.epsilon))
     x = mean + far * np.moveaxis(d.normal(shape), 1, -1)
     return (np.moveaxis(x, -1, 1).astype(np.float32),)
+
+
+@spot(BatchNorm, name="epsilon", words=EPSILON)
+def _(p, n, y, e, x, mean, var, gamma=None, beta=None):
+    return below(var, p.epsilon)
 
 
 @BatchNorm.on("chainer", gamma="gamma: c", beta="beta: c", mean="avg_mean: c", var="avg_var: c")
