@@ -96,9 +96,10 @@ MAY_IMPORT = {
         "errors",
     ),
     "records": ("errors",),
+    "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
-        *("workers.pool", "errors", "engines.base", "catalogue", "layers", "exam", "records"),
+        *("workers.pool", "errors", "engines.base", "catalogue", "layers", "exam", "records", "calibrate"),
     ),
     "plugin": ("case", "judge.verdict", "session", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),

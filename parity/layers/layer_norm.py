@@ -191,7 +191,7 @@ def _(p, n, x, gamma=None):
 @RMSNorm.on("magnitude", c=4.0)
 def _(p, n, y, x, gamma=None):
     # The sum of squares, then the roundings of mean, epsilon, root, inverse and two products.
-    return np.abs(y) * (2 + sum_error(n, x, ascending(p.axis, x.ndim)))
+    return np.abs(y) * (2 + sum_error(n, x, ascending(p.axis, x.ndim), x * x))
 
 
 @RMSNorm.on("carry")
