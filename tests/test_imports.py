@@ -80,6 +80,7 @@ MAY_IMPORT = {
         "slots",
         "targets",
         "workers.pool",
+        "probed",
     ),
     "session": (
         "slots",
