@@ -63,7 +63,9 @@ MAY_IMPORT = {
     "results": ("errors", "parity="),
     "report": ("results", "judge.verdict", "errors"),
     # runs
-    "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
+    "probed": ("graph", "judge", "mistakes", "errors"),
+    "prepare": ("case", "judge", "mistakes", "probed", "graph", "layers", "draw", "results", "targets", "errors"),
+    "case_record": ("prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "exam": (
@@ -80,11 +82,14 @@ MAY_IMPORT = {
         "slots",
         "targets",
         "workers.pool",
+        "probed",
     ),
     "session": (
         "slots",
         "expectation",
         "prepare",
+        "case_record",
+        "probed",
         "case",
         "judge",
         "lower",

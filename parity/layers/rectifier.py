@@ -73,6 +73,11 @@ def _(p, n, y, e, x):
     return np.where(x >= e, 1.0, np.where(x <= -e, p.alpha, max(1.0, p.alpha))) * e
 
 
+@LeakyReLU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0)
+
+
 @LeakyReLU.on("chainer")
 def _(p, c, x):
     return lambda v: c.F.leaky_relu(v, slope=p.alpha)
@@ -112,6 +117,11 @@ def _(p, n, y, x):
 @ELU.on("carry")
 def _(p, n, y, e, x):
     return np.where(x >= -e, max(1.0, p.alpha), p.alpha * np.exp(np.minimum(x + e, 0))) * e
+
+
+@ELU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0)
 
 
 @ELU.on("chainer")
@@ -160,6 +170,11 @@ def _(p, n, y, x):
 @SELU.on("carry")
 def _(p, n, y, e, x):
     return rising(lambda x: _selu(p, x), y, e, x)
+
+
+@SELU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0)
 
 
 @SELU.on("chainer")
