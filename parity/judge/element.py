@@ -76,13 +76,14 @@ class _Search:
 
     @classmethod
     def of(cls, stretch: Stretch, node: Node) -> _Search | None:
-        """None where the numbers do not lend themselves to it: an exact layer, another shape, infinities."""
+        """None where the numbers do not lend themselves to it: integers, another shape, infinities."""
         right = {t: stretch.right[t] for t in stretch.actual}
         residual, bounds = [], []
         for t, actual in stretch.actual.items():
             expected, bound = right[t].value, right[t].bound
-            if bound is None or actual.shape != expected.shape:
+            if actual.shape != expected.shape or actual.dtype.kind != "f":
                 return None
+            bound = np.ones(expected.shape) if bound is None else bound  # an exact layer: all elements count alike
             with np.errstate(all="ignore"):
                 residual.append((as_exact(actual) - expected) / bound)
             bounds.append(bound)
