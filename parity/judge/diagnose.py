@@ -22,6 +22,7 @@ from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import Judgement
 from parity.layers.mistake import shortly
 from parity.mistakes.catalogue import suspects
+from parity.mistakes.network import OTHERS, held
 from parity.mistakes.wrong import Suspect, Wrong
 from parity.node import Node
 
@@ -145,7 +146,23 @@ def diagnose_all(
             stretch = Stretch(reference.graph, nodes, given, reference.weights, actual)
             if stretch.distance(stretch.right) > 1:  # a wrong dtype alone is no mistake of numbers
                 found.append(diagnose(stretch, names[0], patience))
-    return found
+    return _exchanged(found)
+
+
+def _exchanged(found: list[Diagnosis]) -> list[Diagnosis]:
+    """Two layers that have each other's weights are told to be exchanged."""
+    first = {c.node: c for d in found for c in d.causes[:1] if c.name == OTHERS}
+    pairs = {n: o for n, c in first.items() for o, d in first.items() if (c.words, d.words) == (held(o), held(n))}
+    out = []
+    for d in found:
+        causes = [
+            replace(c, words=f"{c.words}, and {pairs[c.node]} those of {c.node}: the two are exchanged")
+            if c is first.get(c.node) and c.node in pairs
+            else c
+            for c in d.causes
+        ]
+        out.append(replace(d, causes=tuple(causes)))
+    return out
 
 
 class _Search:

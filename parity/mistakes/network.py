@@ -32,6 +32,14 @@ COLOURS = "Put the channels in one order on both sides: RGB in PIL and Keras, BG
 RESCALE = "Give both sides the same numbers: check the preprocessing."
 
 
+OTHERS = "weights of another layer"
+
+
+def held(name: str) -> str:
+    """What is said of a layer that has another's weights."""
+    return f"has the weights of {name}"
+
+
 def suspects(graph: Graph, node: Node, own: Arrays, weights: Arrays) -> Iterator[Suspect]:
     """What may be wrong around one node.
 
@@ -144,7 +152,7 @@ def _of_others(graph: Graph, node: Node, own: Arrays, weights: Arrays) -> Iterat
         theirs = {c: np.array(weights[n.weight_name(c)]) for c in shapes}
 
         def make(_: float | None, theirs: Arrays = theirs, of: str = n.name) -> Iterator[Wrong]:
-            change = Change((node.layer,), theirs, f"has the weights of {of}")
-            yield replaced(graph, node, change, own, "weights of another layer")
+            change = Change((node.layer,), theirs, held(of))
+            yield replaced(graph, node, change, own, OTHERS)
 
-        yield Suspect("weights of another layer", make, kind="network")
+        yield Suspect(OTHERS, make, kind="network")

@@ -108,6 +108,17 @@ def test_one_wrong_element_of_an_exact_layer():
     assert cause.ratio == 0
 
 
+def test_two_layers_with_each_others_weights():
+    nodes = (node("a", "Linear", "x", units=5), node("tanh", "Tanh", "a"), node("b", "Linear", "tanh", units=5))
+    net = Net.of({"x": (3, 5)}, nodes, ("b",))
+    wrong = {f"{m}/{w}": net.weights[f"{o}/{w}"] for m, o in ("ab", "ba") for w in ("W", "b")}
+    found = causes(net, net.run(weights=wrong))
+    assert found["a",].causes[0].words == "has the weights of b, and b those of a: the two are exchanged"
+    assert found["b",].causes[0].words == "has the weights of a, and a those of b: the two are exchanged"
+    one = {k: w for k, w in wrong.items() if k.startswith("a/")}
+    assert first(causes(net, net.run(weights=one))).words == "has the weights of b"
+
+
 def test_noise_has_no_cause(net):
     def noise(name, array):
         return (
