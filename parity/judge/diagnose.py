@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from parity.errors import BadInput
 from parity.judge.bound import Reference
+from parity.judge.diagnosis import Cause, Diagnosis
 from parity.judge.element import one_element
 from parity.judge.estimate import minimum
 from parity.judge.trial import Impossible, Stretch
@@ -28,81 +28,12 @@ from parity.node import Node
 
 PATIENCE = 20.0
 """Seconds for one stretch of layers; what was not tried by then is not, and the diagnosis says so."""
+ALL = 60.0
+"""Seconds for all stretches of a cell."""
 NAMED = 6
 """Explanations that are named, where several fit."""
 PROMISING = 0.5
 """A number is refined where some value makes the error this much smaller."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A mistake that explains an engine's numbers.
-
-    Args:
-        node: the layer.
-        kind: name of its class.
-        name: of the mistake.
-        words: what was done.
-        ratio: error ÷ bound that is left.
-        advice: what to change.
-        value: the number that the mistake leaves open, as known or as estimated.
-        source: declared, parameter, weight, network or element.
-    """
-
-    node: str
-    kind: str
-    name: str
-    words: str
-    ratio: float
-    advice: str
-    value: float | None
-    source: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.node}: {self.words}"
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What is said about one stretch of layers.
-
-    Args:
-        nodes: the layers judged together.
-        tensor: where the error was seen.
-        causes: that explain it, the likeliest first.
-        closest: where none does, the one that leaves the smallest error, if it takes most of it away.
-        ratio: error ÷ bound without any.
-        tried: mistakes that were made.
-        complete: whether all were.
-    """
-
-    nodes: tuple[str, ...]
-    tensor: str
-    causes: tuple[Cause, ...]
-    closest: Cause | None
-    ratio: float
-    tried: int
-    complete: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Strict JSON."""
-
-        def one(cause: Cause) -> dict[str, Any]:
-            return vars(cause) | {"ratio": _number(cause.ratio)}
-
-        return {
-            "nodes": list(self.nodes),
-            "tensor": self.tensor,
-            "causes": [one(c) for c in self.causes],
-            "closest": one(self.closest) if self.closest else None,
-            "ratio": _number(self.ratio),
-            "tried": self.tried,
-            "complete": self.complete,
-        }
-
-
-def _number(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
 
 
 def diagnose(stretch: Stretch, tensor: str, patience: float = PATIENCE) -> Diagnosis:
@@ -138,14 +69,15 @@ def diagnose_all(
     for finding in judgement.layers:
         if finding.verdict in ("differs", "shape", "nonfinite") and finding.tensor in taps:
             bad.setdefault(finding.nodes, []).append(finding.tensor)
-    found = []
+    found: list[Diagnosis] = []
+    end = time.monotonic() + ALL
     for nodes, tapped in reference.graph.stretches():
         if names := bad.get(tuple(n.name for n in nodes)):
             given = {**taps, **reference.inputs}
             actual = {t: taps[t] for t in tapped if t in taps}
             stretch = Stretch(reference.graph, nodes, given, reference.weights, actual)
             if stretch.distance(stretch.right) > 1:  # a wrong dtype alone is no mistake of numbers
-                found.append(diagnose(stretch, names[0], patience))
+                found.append(diagnose(stretch, names[0], min(patience, end - time.monotonic())))
     return _exchanged(found)
 
 
