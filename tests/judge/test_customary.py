@@ -24,7 +24,9 @@ def failing(actual, reference, rule, dtype=np.float32):
 
 @settings(deadline=None, max_examples=50)
 @given(arrays(np.float64, (2, 5), elements=NUMBERS), arrays(np.float64, (2, 5), elements=NUMBERS))
-@pytest.mark.parametrize("rule", [r for r in RULES if r.name.startswith(("np.", "optimum", "NNSmith"))], ids=str)
+@pytest.mark.parametrize(
+    "rule", [r for r in RULES if r.name.startswith(("np.", "optimum", "NNSmith"))], ids=lambda r: r.name
+)
 def test_as_numpy_says(rule, actual, reference):
     expected = np.count_nonzero(~np.isclose(actual, reference, rtol=rule.rtol, atol=rule.atol))
     assert failing(actual, reference, rule, np.float64) == expected
@@ -68,7 +70,7 @@ def test_not_finite(actual, reference, fail):
         assert failing([1.0, actual], [1.0, reference], BY_NAME[name]) == count, name
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.name)
 def test_each_rule_just_inside_and_just_outside(rule):
     allowed = max(rule.atol, rule.rtol * 2.0) if rule.both else rule.atol + rule.rtol * 2.0
     assert failing([2.0 + 0.999 * allowed], [2.0], rule, np.float64) == 0
