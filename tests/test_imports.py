@@ -59,16 +59,18 @@ MAY_IMPORT = {
     ),
     "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
     "results": ("errors", "parity="),
-    "report": ("results", "judge.verdict", "errors"),
+    # words about results alone
+    "story": ("judge.verdict",),
+    "report": ("results", "story", "judge.verdict", "errors"),
     # runs
     "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
     "slots": (),
     "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (
-        *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
+        *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "story", "targets"),
         *("workers.pool", "errors", "engines.base", "catalogue", "layers"),
     ),
-    "plugin": ("case", "judge.verdict", "session", "targets", "workers.pool", "errors"),
+    "plugin": ("case", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),
     "__main__": ("cli",),
 }

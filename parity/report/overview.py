@@ -9,6 +9,7 @@ from typing import Any
 
 from parity.judge.verdict import NEUTRAL, ORDER
 from parity.results import Record, Results
+from parity.story.words import listing, plural
 
 NAMED = 3
 """Files with failing cases that the sentence names."""
@@ -49,7 +50,7 @@ class Failure:
         """``differs on onnxruntime and chainer, crashed on keras-jax``."""
         found: dict[str, set[str]] = {}
         for cell in self.cells:
-            found.setdefault(cell["verdict"], set()).add(engine(cell["target"]))
+            found.setdefault(cell["verdict"], set()).add(_engine(cell["target"]))
         return ", ".join(f"{verdict} on {listing(sorted(engines))}" for verdict, engines in found.items())
 
     @property
@@ -99,7 +100,7 @@ def overview(results: Results) -> Overview:
         why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
         return Overview("empty", f"Nothing was compared: {why}.", "", asides, failures, ordered)
     agreeing = {c["case"] for c in good}
-    size = [plural(len(agreeing), "case"), plural(len({engine(c["target"]) for c in compared}), "engine")]
+    size = [plural(len(agreeing), "case"), plural(len({_engine(c["target"]) for c in compared}), "engine")]
     if len(environments := {c["environment"] for c in compared}) > 1:
         size.append(plural(len(environments), "environment"))
     verb = "agrees" if len(agreeing) == 1 else "agree"
@@ -123,7 +124,7 @@ def _failing(failures: Sequence[Failure]) -> str:
     only_differ = all(c["verdict"] == "differs" for f in failures for c in f.cells)
     number = sum(len(f.cases) for f in failures)
     verb = ("differs" if number == 1 else "differ") if only_differ else ("fails" if number == 1 else "fail")
-    named = [f"{f.name} on {listing(sorted({engine(c['target']) for c in f.cells}))}" for f in failures[:NAMED]]
+    named = [f"{f.name} on {listing(sorted({_engine(c['target']) for c in f.cells}))}" for f in failures[:NAMED]]
     more = sum(len(f.cases) for f in failures[NAMED:])
     return f"{number} {verb}: {listing([*named, *([f'{more} more'] if more else [])])}"
 
@@ -173,16 +174,6 @@ def largest_ratio(cell: Record) -> float | None:
     return max(found, default=None)
 
 
-def engine(target: str) -> str:
+def _engine(target: str) -> str:
     """``chainer`` of ``chainer@cpu``."""
     return target.partition("@")[0]
-
-
-def listing(words: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def plural(number: int, word: str) -> str:
-    """``1 case``, ``2 cases``."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

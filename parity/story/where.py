@@ -1,0 +1,110 @@
+"""Where the error is, how large, and what it does at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from parity.judge.verdict import FAILED
+from parity.story.answer import size
+from parity.story.reading import INPUTS_ABSENT, Record, failing, place, ratio, worst_of
+from parity.story.words import capital, engine, exactly, figure, listing, number, percent, plural, sentence, some
+
+SHOWN = 4
+"""Layers that are told one by one."""
+
+
+def where(case: Record, cell: Record) -> Iterator[str]:
+    """Each layer to blame; of a case that passes, the largest error."""
+    who, bad = engine(cell["target"]), failing(cell)
+    for finding in bad[:SHOWN]:
+        yield _finding(case, who, finding)
+    if len(bad) > SHOWN:
+        yield f"The same holds for {plural(len(bad) - SHOWN, 'more tensor')}: {some([f['tensor'] for f in bad[SHOWN:]])}."
+    lost = [f for f in cell.get("final", ()) if f["verdict"] in FAILED]
+    if lost and not bad:
+        for finding in lost[:SHOWN]:
+            yield _finding(case, who, finding)
+    yield from _rest(cell, bad, lost)
+    if not bad and not lost and cell["verdict"] == "rounding":
+        worst = worst_of([*cell.get("layers", ()), *cell.get("final", ())])
+        if worst is not None:
+            yield _finding(case, who, worst)
+
+
+def _finding(case: Record, who: str, finding: Record) -> str:
+    nodes, metrics = finding["nodes"], finding.get("metrics")
+    name = place(case, nodes, finding["tensor"])
+    together = ", judged together since runtimes make one step of them" if len(nodes) > 1 else ""
+    if not metrics or ratio(finding) is None:
+        return sentence(f"{capital(name)}{together}: {finding['message']}")
+    if number(metrics.get("mismatched_nonfinite")):
+        count = f"{metrics['mismatched_nonfinite']:,} of {plural(metrics['count'], 'element')}"
+        verb = "is" if metrics["mismatched_nonfinite"] == 1 else "are"
+        return f"{capital(name)}{together}: {count} {verb} finite on one side only. {_worst(who, metrics)}"
+    return f"{capital(name)}{together}: {size(finding)}. {_worst(who, metrics)}"
+
+
+def _worst(who: str, m: Record) -> str:
+    if m.get("worst") is None:
+        return f"{plural(m.get('count', 0), 'element')} were compared."
+    bound = number(m.get("worst_bound"))
+    allowed = f", where rounding explains a difference of {figure(bound)}" if bound else ""
+    gave, expected = exactly(m.get("worst_actual")), exactly(m.get("worst_reference"))
+    count = f"of {plural(m['count'], 'element')}, the worst is" if m.get("count", 0) > 1 else "the one element is"
+    return f"{capital(count)} {m['worst']}: {who} gave {gave} instead of {expected}{allowed}."
+
+
+def _rest(cell: Record, bad: list[Record], lost: list[Record]) -> Iterator[str]:
+    """What is not to blame."""
+    layers = cell.get("layers", ())
+    fine = [f for f in layers if f["verdict"] not in FAILED]
+    blind = [f for f in layers if INPUTS_ABSENT in f["message"]]
+    if bad and fine:
+        subject = "The other tensor is" if len(fine) == 1 else f"The {len(fine)} other tensors are"
+        yield f"{subject} fine: each layer is judged on the numbers that the framework itself gave it, so no error is inherited."
+    elif not bad and not lost and layers:
+        counted = sum((f.get("metrics") or {}).get("count", 0) for f in layers)
+        yield (
+            f"{plural(len(layers), 'tensor')} inside the network and {plural(len(cell.get('final', ())), 'output')} were "
+            f"compared, {plural(counted, 'element')} inside, each layer on the numbers that the framework itself gave it."
+        )
+    if blind:
+        yield f"{capital(some([f['tensor'] for f in blind]))} could not be judged, since what {'it reads' if len(blind) == 1 else 'they read'} was not returned."
+
+
+def end(case: Record, cell: Record) -> Iterator[str]:
+    """What the errors do to the outputs."""
+    for finding in cell.get("final", ()):
+        name, m = finding["tensor"], finding.get("metrics")
+        if m and finding["verdict"] in FAILED:
+            agree = m.get("argmax_agreement")
+            same = "" if agree is None else f"; the largest class is the same {_share(agree)}"
+            relative = number(m.get("rel_l2"))
+            far = "" if relative is None else f", a relative error of {figure(relative)} in all"
+            yield f"The output {name} is off by up to {figure(m['max_abs'])}{far}{same}."
+        elif not m and finding["verdict"] in FAILED and failing(cell):
+            yield sentence(f"At the end, {finding['message']}")
+        yield from _carried(case, finding)
+    if cell.get("tapping_changes"):
+        yield (
+            "Reading the layers changes the last bits of the output here: the runtime fuses differently when nobody "
+            "looks. The output's own verdict is from a run in which nobody did."
+        )
+
+
+def _carried(case: Record, finding: Record) -> Iterator[str]:
+    name, carried = finding["tensor"], finding.get("carried")
+    if carried and carried.get("allowed") is not None and carried.get("measured") is not None:
+        yield (
+            f"Carried to the output {name}, rounding in all layers may add up to {figure(carried['allowed'])}; the "
+            f"errors that the layers really made add up to {figure(carried['measured'])} at most."
+        )
+    shares = [s for s in finding.get("shares") or () if number(s.get("part"))]
+    if len(shares) > 1:
+        shares.sort(key=lambda s: -(number(s["part"]) or 0.0))
+        parts = [f"{listing(s['nodes'])} {percent(s['part'])}" for s in shares[:SHOWN]]
+        yield f"Most of that comes from {listing(parts)}."
+
+
+def _share(agree: float) -> str:
+    return "everywhere" if agree == 1 else "nowhere" if agree == 0 else f"in {percent(agree)} of the places"
