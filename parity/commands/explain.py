@@ -15,7 +15,7 @@ from parity.judge.verdict import NEUTRAL
 from parity.prepare import case_record, prepare
 from parity.results import Record
 from parity.session import Session
-from parity.story import Section, story
+from parity.story import AGAIN, Section, story
 from parity.targets import Target
 from parity.workers.pool import Pool
 
@@ -59,11 +59,8 @@ def from_results(case: str, target: str, folder: Path) -> tuple[Record, Record]:
     names = {c for _, c, _ in found.cells}
     fitting = [case] if case in names else [n for n in sorted(names) if _file(found.cases.get(n, {}), n, case)]
     if len(fitting) != 1:
-        some = (
-            f"; name one of {listed(fitting, 8)}"
-            if fitting
-            else f"{near(case, names)}; there are {listed(sorted(names), 8)}"
-        )
+        known = f"{near(case, names)}; there are {listed(sorted(names), 8)}"
+        some = f"; name one of {listed(fitting, 8)}" if fitting else known
         raise BadInput(f"{case!r} means {len(fitting)} cases here{some}", file=str(folder))
     cells = [c for (_, name, t), c in found.cells.items() if (name, t) == (fitting[0], where)]
     if not cells:
@@ -92,7 +89,7 @@ def show(sections: list[Section], cell: Record, console: Console | None = None) 
             out.print()
             out.print(Text(section.title, style="bold"))
         for number, paragraph in enumerate(section.paragraphs):
-            if section.title == "Run it again":
+            if section.title == AGAIN:
                 out.print(Text(f"  {paragraph}"), soft_wrap=True)  # a command is copied whole
                 continue
             style = f"bold {tone}" if not section.title and not number else ""

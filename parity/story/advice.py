@@ -1,4 +1,4 @@
-"""What to change, for each cause: what the layer declares, the argument that carries a parameter, or what a copy needs."""
+"""What to change, for each cause: what the layer declares, the argument that carries it, or what a copy needs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DIALECTS = {"chainer": "Chainer", "keras": "Keras", "onnx": "ONNX"}
 BY_NAME = {
     "weight transposed": "Transpose this weight when it is copied.",
     "weight axes exchanged": "Put the axes of this weight in the order that the framework asks for: transpose.",
-    "weight reshaped": "Transpose this weight when it is copied; a reshape keeps the shape right and the numbers wrong.",
+    "weight reshaped": "Transpose this weight when it is copied: a reshape gets the shape right and the numbers wrong.",
     "kernel flipped": "Do not flip the kernel: all of these frameworks compute cross-correlation.",
     "bias dropped": "Copy the bias as well, and see that the layer has one.",
     "half precision": "Keep the weights in float32 on their way, or accept the difference on purpose.",
     "gate order": "Put the gates in the order that the framework asks for when the weights are copied.",
-    "weights exchanged": "Two weights of the same shape went to each other's place: copy them by name, not by position.",
-    "initial values": "Copy these too: they are still what the framework starts with. Statistics are no trainable weights.",
+    "weights exchanged": "Copy the weights by name, not by position: two of the same shape changed places.",
+    "initial values": "Copy these too: they are what the framework begins with. Statistics are not trainable weights.",
     "inputs exchanged": "Give the layer its inputs in the right order.",
     "layer left out": "Add the layer.",
     "channels reversed": "Bring the channels into one order, RGB or BGR, for both sides.",
@@ -38,7 +38,7 @@ BY_NAME = {
 
 @functools.cache
 def table() -> dict[str, Any]:
-    """What frameworks call a parameter: layer → parameter → dialect → [operation, argument, default]; see parity docs."""
+    """Layer → parameter → dialect → [operation, argument, default] each; ``parity docs`` writes it."""
     found: dict[str, Any] = json.loads(files(__package__).joinpath("arguments.json").read_text("utf-8"))
     return found
 

@@ -12,10 +12,9 @@ LONGEST = 400
 """Characters of a framework's own message that the answer holds."""
 LAYERS = 3
 """Layers with a cause that the answer names."""
-VERBS = {
-    "shape": "gives another shape",
-    "nonfinite": "gives NaN or infinity where there are numbers, or the other way round",
-}
+NONFINITE = "has NaN or infinity where the reference has numbers, or the other way round"
+VERBS = {"shape": "gives another shape", "nonfinite": NONFINITE}
+"""Verdict → what is said in place of ``differs``."""
 
 
 def answer(case: Record, cell: Record) -> str:
@@ -51,11 +50,9 @@ def _wrong(case: Record, cell: Record, message: str) -> str:
     if blame == ["copy"]:
         return f"differs, since its weights are not those that were sent: {message}"
     if blame == ["fusion"]:
-        size = worst_of(list(cell.get("final", ())))
-        by = f" by {times(ratio(size))}" if size else ""
-        return (
-            f"differs{by} only as a user runs it: every layer passes by itself, so the runtime's own fusion is to blame"
-        )
+        worst = worst_of(list(cell.get("final", ())))
+        by = f" by {times(ratio(worst))}" if worst else ""
+        return f"differs{by}, but every layer passes by itself: the runtime's own fusion of layers is to blame"
     if found := [d for d in cell.get("diagnosis") or () if d["causes"]]:
         said = [either(d["causes"]) for d in found[:LAYERS]]
         more = len(list(cell.get("diagnosis") or ())) - len(said)
@@ -73,7 +70,7 @@ def _unexplained(case: Record, cell: Record, verdict: str, message: str) -> str:
     if verdict == "missing":
         return f"gave too little to compare: {message}"
     if verdict == "nonfinite":
-        return f"has NaN or infinity where the reference has numbers, or the other way round: {message}"
+        return f"{NONFINITE}: {message}"
     if not bad:
         return f"differs: {message}"
     first = bad[0]

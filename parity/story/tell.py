@@ -13,6 +13,9 @@ from parity.story.where import end, where
 from parity.story.why import change, why
 from parity.story.words import clean, engine, plural
 
+AGAIN = "Run it again"
+"""Title of the section whose paragraphs are commands."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -37,11 +40,8 @@ def story(case: Record, cell: Record) -> list[Section]:
     Returns:
         The answer, and sections with something in them, in order of interest.
     """
-    return [
-        *about_cell(case, cell),
-        *about_case(case, cell),
-        Section("Run it again", tuple(map(clean, again(case, cell)))),
-    ]
+    last = Section(AGAIN, tuple(map(clean, again(case, cell))))
+    return [*about_cell(case, cell), *about_case(case, cell), last]
 
 
 def about_cell(case: Record, cell: Record) -> list[Section]:
@@ -88,7 +88,7 @@ def copy(cell: Record) -> Iterator[str]:
         yield from (f"Not proved: {p}." for p in proof["problems"][:3])
     elif count := len(proof["rows"]):
         copies = plural(count, "copy").replace("copys", "copies")
-        yield f"{copies} of weights {'was' if count == 1 else 'were'} read back from the framework, equal to what was sent."
+        yield f"{copies} of weights {'was' if count == 1 else 'were'} read back, equal to what was sent."
 
 
 def again(case: Record, cell: Record) -> Iterator[str]:

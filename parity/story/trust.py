@@ -101,9 +101,10 @@ def probe(cell: Record, name: str) -> Iterator[str]:
     if not found:
         return
     layers = found.get("layers") or []
-    how = f"{plural(len(layers), 'layer')} with weights also ran alone on {name}, on inputs made to reach every weight"
+    how = f"{plural(len(layers), 'layer')} with weights also ran alone on {name}, on inputs that reach every weight"
     if found["verdict"] in ("equal", "rounding"):
-        yield f"{how}: {'it passes' if len(layers) == 1 else 'all pass'}, so no weight hides behind the network's inputs."
+        passes = "it passes" if len(layers) == 1 else "all pass"
+        yield f"{how}: {passes}, so nothing hides behind the network's inputs."
         return
     blame = listing(list(found.get("blame") or ())) or "not all of them"
     yield f"{how}, and there {blame} fails. {sentence(capital(str(found.get('message', ''))))}".strip()

@@ -19,7 +19,8 @@ def where(case: Record, cell: Record) -> Iterator[str]:
     for finding in bad[:SHOWN]:
         yield _finding(case, who, finding)
     if len(bad) > SHOWN:
-        yield f"The same holds for {plural(len(bad) - SHOWN, 'more tensor')}: {some([f['tensor'] for f in bad[SHOWN:]])}."
+        rest = bad[SHOWN:]
+        yield f"The same holds for {plural(len(rest), 'more tensor')}: {some([f['tensor'] for f in rest])}."
     lost = [f for f in cell.get("final", ()) if f["verdict"] in FAILED]
     if lost and not bad:
         for finding in lost[:SHOWN]:
@@ -61,15 +62,16 @@ def _rest(cell: Record, bad: list[Record], lost: list[Record]) -> Iterator[str]:
     blind = [f for f in layers if INPUTS_ABSENT in f["message"]]
     if bad and fine:
         subject = "The other tensor is" if len(fine) == 1 else f"The {len(fine)} other tensors are"
-        yield f"{subject} fine: each layer is judged on the numbers that the framework itself gave it, so no error is inherited."
+        yield f"{subject} fine: each layer is judged on what the framework itself gave it, so no error is inherited."
     elif not bad and not lost and layers:
         counted = sum((f.get("metrics") or {}).get("count", 0) for f in layers)
         yield (
-            f"{plural(len(layers), 'tensor')} inside the network and {plural(len(cell.get('final', ())), 'output')} were "
-            f"compared, {plural(counted, 'element')} inside, each layer on the numbers that the framework itself gave it."
+            f"{plural(len(layers), 'tensor')} of {plural(counted, 'element')} and the untapped "
+            f"{plural(len(cell.get('final', ())), 'output')} were compared, each layer on what the framework gave it."
         )
     if blind:
-        yield f"{capital(some([f['tensor'] for f in blind]))} could not be judged, since what {'it reads' if len(blind) == 1 else 'they read'} was not returned."
+        reads = "it reads" if len(blind) == 1 else "they read"
+        yield f"{capital(some([f['tensor'] for f in blind]))} could not be judged: what {reads} was not returned."
 
 
 def end(case: Record, cell: Record) -> Iterator[str]:

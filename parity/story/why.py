@@ -22,11 +22,11 @@ def why(case: Record, cell: Record) -> Iterator[str]:
         yield from _diagnosis(found, before, engine(cell["target"]))
     blame = list(cell.get("blame") or ())
     if blame == ["copy"]:
-        yield "The weights that the framework holds were read back and compared with those that were sent; see the certificate of the copy."
+        yield "The weights that the framework holds were read back, and are not those that were sent."
     if blame == ["fusion"]:
         yield (
-            "With its layers looked at, the network passes; run as a user runs it, without, it does not. Then the runtime "
-            "joins layers into one step, which rounds, or computes, differently from its parts."
+            "With its layers looked at, the network passes; run as a user runs it, it does not. Then the runtime joins "
+            "layers into one step, which computes, or rounds, differently from its parts."
         )
     if trace := str(cell.get("trace") or "").strip():
         yield f"Its last words: {cut(trace.splitlines()[-1], LONGEST)}"
@@ -34,7 +34,8 @@ def why(case: Record, cell: Record) -> Iterator[str]:
 
 def _diagnosis(found: Record, before: str, who: str) -> Iterator[str]:
     tried, causes = found["tried"], found["causes"]
-    tests = f"{plural(tried, 'known mistake')} {'was' if tried == 1 else 'were'} made in float64 on the numbers {who} had there"
+    was = "was" if tried == 1 else "were"
+    tests = f"{plural(tried, 'known mistake')} {was} made in float64 on the numbers {who} had there"
     rest = "" if found.get("complete", True) else " Time ran out before all were tried."
     shrunk = "" if number(found["ratio"]) == float("inf") else f" in place of {times(found['ratio'])}"
     groups = grouped(causes)
@@ -46,7 +47,7 @@ def _diagnosis(found: Record, before: str, who: str) -> Iterator[str]:
         if more:
             yield f"{capital(more)}."
     elif groups:
-        yield f"{before}{tests}, and {len(groups)} explain every element. On these inputs they cannot be told apart:{rest}"
+        yield f"{before}{tests}; {len(groups)} explain every element, and these inputs cannot tell them apart.{rest}"
         for i, group in enumerate(groups, 1):
             more = others_too(group)
             yield f"({i}) {phrase(group[0])}{f'; {more}' if more else ''}."
@@ -77,7 +78,7 @@ def change(case: Record, cell: Record) -> Iterator[str]:
     if told:
         return
     if blame == ["copy"]:
-        yield "Copy the weights by name and layout, and read them back: the first line of the certificate that fails says which."
+        yield "Copy the weights by name and layout, and read them back; the certificate says which is wrong."
     elif blame == ["fusion"]:
         yield "Switch the runtime's optimisations off one by one, to see which of them changes the result."
     elif verdict == "crashed":

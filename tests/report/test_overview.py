@@ -1,7 +1,8 @@
 import pytest
 
-from parity.report.overview import KINDS, largest_ratio, listing, overview, target_rows
+from parity.report.overview import KINDS, largest_ratio, overview, target_rows
 from parity.results import Results
+from parity.story.words import listing
 
 
 def known(verdict="differs"):
