@@ -58,6 +58,7 @@ MAY_IMPORT = {
         ("catalogue", "dialects.onnx", "engines=", "engines.base", "graph"),
     ),
     "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
+    "records": ("errors",),
     "results": ("errors", "parity="),
     # words about results alone
     "story": ("judge.verdict",),
@@ -67,10 +68,23 @@ MAY_IMPORT = {
     "slots": (),
     "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (
-        *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "story", "targets"),
+        *(
+            "case",
+            "graph",
+            "judge",
+            "lower",
+            "prepare",
+            "records",
+            "report",
+            "results",
+            "scripts",
+            "session",
+            "story",
+            "targets",
+        ),
         *("workers.pool", "errors", "engines.base", "catalogue", "layers"),
     ),
-    "plugin": ("case", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
+    "plugin": ("case", "judge.verdict", "prepare", "session", "story", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),
     "__main__": ("cli",),
 }

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from parity import results
+from parity import records, results
 from parity.case.case import Case
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput
@@ -65,6 +65,8 @@ def run_cases(
         progress,
     ):
         writer.add(results.run_record())
+        if records.there("exam"):
+            writer.add({"kind": "exam", **records.load("exam")})
         total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if t in c.targets)
         task = progress.add_task("starting the frameworks", total=total)
 

@@ -9,13 +9,17 @@ from typing import Any
 
 from parity.judge.verdict import NEUTRAL, ORDER
 from parity.results import Record, Results
-from parity.story.words import listing, plural
+from parity.story import about_cell, weak
+from parity.story.trust import ENOUGH
+from parity.story.words import listing, percent, plural, some
 
 NAMED = 3
 """Files with failing cases that the sentence names."""
 GOOD = frozenset({"equal", "rounding"})
 KINDS = (*ORDER[:2], "known", *ORDER[2:])
 """What cells are counted by: the verdicts, from best to worst, and failures that are known."""
+TOLD = 20
+"""Failing cells of a file that are looked at for what is said of them."""
 LISTED = 8
 """Files with failing cases that are listed under it with their messages."""
 
@@ -27,10 +31,12 @@ class Failure:
     Args:
         file: the case id without the part in brackets.
         cells: its failing cells, in order of case, target and environment.
+        answers: what is said of them in a sentence, each once.
     """
 
     file: str
     cells: tuple[Record, ...]
+    answers: tuple[str, ...]
 
     @property
     def cases(self) -> tuple[Record, ...]:
@@ -52,11 +58,6 @@ class Failure:
         for cell in self.cells:
             found.setdefault(cell["verdict"], set()).add(_engine(cell["target"]))
         return ", ".join(f"{verdict} on {listing(sorted(engines))}" for verdict, engines in found.items())
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """What was said, each once."""
-        return tuple(dict.fromkeys(c["message"] for c in self.cells if c.get("message")))
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ def overview(results: Results) -> Overview:
     cells = [results.cells[key] for key in sorted(results.cells, key=lambda k: (k[1], k[2], k[0]))]
     counts = Counter(map(kind, cells))
     compared = [c for c in cells if c["verdict"] not in NEUTRAL]
-    failures = _failures(cells)
+    failures = _failures(cells, results)
     failing = {c["case"] for f in failures for c in f.cells}
     good = [c for c in compared if kind(c) in GOOD and c["case"] not in failing]
     idle = sorted(set(results.runs) - {c["environment"] for c in compared})
-    asides = _asides(counts, len(cells), idle if compared else [])
+    asides = _asides(counts, len(cells), idle if compared else [], _weak(results))
     ordered = {v: counts[v] for v in KINDS if counts[v]}
     if not compared:
         why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
@@ -111,12 +112,21 @@ def overview(results: Results) -> Overview:
     return Overview(tone, f"{' × '.join(size)} {verb} {how}{known}", rest, asides, failures, ordered)
 
 
-def _failures(cells: Sequence[Record]) -> tuple[Failure, ...]:
+def _failures(cells: Sequence[Record], results: Results) -> tuple[Failure, ...]:
     files: dict[str, list[Record]] = {}
     for cell in cells:
         if not cell["ok"]:
             files.setdefault(cell["case"].partition("[")[0], []).append(cell)
-    return tuple(Failure(file, tuple(found)) for file, found in files.items())
+    return tuple(Failure(file, tuple(found), _answers(found, results)) for file, found in files.items())
+
+
+def _answers(cells: Sequence[Record], results: Results) -> tuple[str, ...]:
+    """Of the first few: nobody reads more of them there."""
+    told = []
+    for c in cells[:TOLD]:
+        first, *known = about_cell(results.cases.get(c["case"], {}), c)[0].paragraphs
+        told.append(" ".join([first, *known]) if "expected" in c else first)
+    return tuple(dict.fromkeys(told))
 
 
 def _failing(failures: Sequence[Failure]) -> str:
@@ -129,8 +139,21 @@ def _failing(failures: Sequence[Failure]) -> str:
     return f"{number} {verb}: {listing([*named, *([f'{more} more'] if more else [])])}"
 
 
-def _asides(counts: Counter, total: int, idle: Sequence[str]) -> tuple[str, ...]:
+def _weak(results: Results) -> list[str]:
+    """Cases that would not notice much."""
+    knowing = {case: cell for (_, case, _), cell in results.cells.items() if "weak" in cell}
+    return sorted(name for name, case in results.cases.items() if weak(case, knowing.get(name)))
+
+
+def _asides(counts: Counter, total: int, idle: Sequence[str], feeble: Sequence[str]) -> tuple[str, ...]:
     said = []
+    if feeble:
+        verb = "is" if len(feeble) == 1 else "are"
+        share = percent(ENOUGH)
+        said.append(
+            f"{plural(len(feeble), 'case')} {verb} weak, so that agreement proves little: fewer than {share} of the "
+            f"weights would be noticed if changed by 1% ({some(feeble, most=NAMED)})."
+        )
     if idle:
         said.append(f"Environment {listing(idle)} compared nothing.")
     neutral = [f"{counts[v]} {v}" for v in ORDER if v in NEUTRAL and counts[v]]

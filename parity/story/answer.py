@@ -79,8 +79,8 @@ def _unexplained(case: Record, cell: Record, verdict: str, message: str) -> str:
     if ratio(first) is None:
         return f"differs: {message}"
     tried = sum(d["tried"] for d in cell.get("diagnosis") or ())
-    why = f". None of {plural(tried, 'known mistake')} that {'was' if tried == 1 else 'were'} tried explains it"
-    return f"differs at {where}: {size(first)}{rest}{why if tried else ''}"
+    why = f". None of the {tried:,} known mistakes that were tried explains it" if tried > 1 else ""
+    return f"differs at {where}: {size(first)}{rest}{why}"
 
 
 def size(finding: Record) -> str:

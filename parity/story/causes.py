@@ -29,6 +29,8 @@ def phrase(cause: Record) -> str:
     changed = CHANGED.fullmatch(words)
     if cause.get("source") == "element":
         return f"one element of a weight of {where} is wrong: {words}"
+    if words.split(" ", 1)[0] in VERBS:
+        return f"{where} {words}"
     if changed and " and " not in words:
         name, new, old = changed.groups()
         if name == "epsilon" and new in ("0", "0.0"):
@@ -36,8 +38,6 @@ def phrase(cause: Record) -> str:
         return f"in {where}, {name} is {new} instead of {old}"
     if words == "left out":
         return f"{where} is left out"
-    if words.split(" ", 1)[0] in VERBS:
-        return f"{where} {words}"
     weight, _, rest = words.partition(" ")
     for said, better in OF_WEIGHT:
         if rest.startswith(said):

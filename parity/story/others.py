@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parity.story.reading import Record
-from parity.story.words import figure, plural, some
+from parity.story.words import figure, plural
 
 
 def customary(cell: Record) -> Iterator[str]:
@@ -19,16 +19,22 @@ def customary(cell: Record) -> Iterator[str]:
         )
     for other in cell.get("customary") or ():
         if other.get("ok") is None and other.get("sum") is not None:
-            yield f"The sum of |d|, which the article behind this project prints, is {figure(other['sum'])}."
+            yield f"The sum of |d|, which the article that this project grew from prints, is {figure(other['sum'])}."
+
+
+def named(rules: list[str], most: int = 6) -> str:
+    """Rules have commas in their names."""
+    more = [f"{len(rules) - most} more"] if len(rules) > most else []
+    return "; ".join([*rules[:most], *more])
 
 
 def _wrong(rules: list[Record], passed: list[str], failed: list[str]) -> Iterator[str]:
     if not passed:
         yield f"None of the {len(rules)} customary tolerances would have passed it."
         return
-    yield f"{len(passed)} of {len(rules)} customary tolerances would have passed it: {some(passed)}."
+    yield f"{len(passed)} of {len(rules)} customary tolerances would have passed it: {named(passed)}."
     if failed:
-        yield f"{some(failed)} would have caught it."
+        yield f"It would have been caught by: {named(failed)}."
 
 
 def _right(rules: list[Record], failed: list[str]) -> Iterator[str]:
@@ -38,6 +44,6 @@ def _right(rules: list[Record], failed: list[str]) -> Iterator[str]:
     worst = max((r for r in rules if not r["ok"]), key=lambda r: r["failing"])
     yield (
         f"{len(failed)} of {len(rules)} customary tolerances would have called it wrong, although rounding explains "
-        f"every difference: {some(failed)}, the strictest in {worst['failing']:,} of "
+        f"every difference: {named(failed)}, the strictest in {worst['failing']:,} of "
         f"{plural(worst['count'], 'element')}."
     )

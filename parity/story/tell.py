@@ -13,6 +13,8 @@ from parity.story.where import end, where
 from parity.story.why import change, why
 from parity.story.words import clean, engine, plural
 
+COPY = "The copy of the weights"
+"""Title of the section on the certificate."""
 AGAIN = "Run it again"
 """Title of the section whose paragraphs are commands."""
 
@@ -54,7 +56,7 @@ def about_cell(case: Record, cell: Record) -> list[Section]:
         ("At the end", lambda: end(case, cell)),
         ("What was loosened", lambda: trust.loosened(case, cell)),
         ("What others would have said", lambda: others.customary(cell)),
-        ("The copy of the weights", lambda: copy(cell)),
+        (COPY, lambda: copy(cell)),
         ("Each layer alone", lambda: trust.probe(cell, engine(cell["target"]))),
     )
     return [first, *_filled(parts)]
@@ -100,6 +102,7 @@ def again(case: Record, cell: Record) -> Iterator[str]:
 
 
 def cause_lines(case: Record, cell: Record) -> list[str]:
-    """One or two lines on why a cell failed, for failure texts: the answer, and what to change."""
-    changes = list(change(case, cell)) if cell.get("diagnosis") else []
-    return [clean(line) for line in (answer(case, cell), *changes[:1])]
+    """One or two lines for failure texts, the cause and what to change; none where no cause was looked for."""
+    if not cell.get("diagnosis"):
+        return []
+    return [clean(line) for line in (answer(case, cell), *list(change(case, cell))[:1])]

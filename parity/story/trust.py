@@ -32,7 +32,7 @@ def power(case: Record) -> Iterator[str]:
     weights = plural(found["weights"], "weight")
     others = listing([f"{percent(found[key])} if by {name}" for key, name in CHANGES if key != USUAL and key in found])
     more = f"; {others}" if others else ""
-    yield f"{percent(found[USUAL])} of its {weights} would be noticed if changed by 1%{more}."
+    yield f"{percent(found[USUAL])} of the {weights} would be noticed if changed by 1%{more}."
     if not found.get("exact", True):
         low, high = (percent(x) for x in found["interval"])
         yield (
@@ -106,5 +106,6 @@ def probe(cell: Record, name: str) -> Iterator[str]:
         passes = "it passes" if len(layers) == 1 else "all pass"
         yield f"{how}: {passes}, so nothing hides behind the network's inputs."
         return
-    blame = listing(list(found.get("blame") or ())) or "not all of them"
-    yield f"{how}, and there {blame} fails. {sentence(capital(str(found.get('message', ''))))}".strip()
+    names = list(found.get("blame") or ())
+    blame = f"{listing(names)} {'fails' if len(names) == 1 else 'fail'}" if names else "not all of them pass"
+    yield sentence(f"{how}, and there {blame}: {found.get('message') or found['verdict']}")

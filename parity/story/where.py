@@ -104,7 +104,7 @@ def _carried(case: Record, finding: Record) -> Iterator[str]:
     shares = [s for s in finding.get("shares") or () if number(s.get("part"))]
     if len(shares) > 1:
         shares.sort(key=lambda s: -(number(s["part"]) or 0.0))
-        parts = [f"{listing(s['nodes'])} {percent(s['part'])}" for s in shares[:SHOWN]]
+        parts = [f"{listing(s['nodes'])} ({percent(s['part'])})" for s in shares[:SHOWN]]
         yield f"Most of that comes from {listing(parts)}."
 
 

@@ -60,7 +60,8 @@ def _diagnosis(found: Record, before: str, who: str) -> Iterator[str]:
             f"{times(near['ratio'])}{shrunk}.{rest}"
         )
     else:
-        yield f"{before}{tests}, and none of them comes near.{rest}"
+        near = "it does not come" if tried == 1 else "none of them comes"
+        yield f"{before}{tests}, and {near} near.{rest}" if tried else f"{before}No known mistake could be tried.{rest}"
 
 
 def change(case: Record, cell: Record) -> Iterator[str]:
@@ -70,11 +71,11 @@ def change(case: Record, cell: Record) -> Iterator[str]:
     told: set[str] = set()
     for found in cell.get("diagnosis") or ():
         groups = grouped(found["causes"])
-        for cause, *_ in groups[:2]:
+        for cause, *_ in groups[: 1 if same(found["causes"]) else 2]:
             said = " ".join(advice(cause, cell["target"], parameters.get(cause["node"], {})))
             if said and said not in told:
                 told.add(said)
-                yield f"If {phrase(cause)}: {said}" if len(groups) > 1 else said
+                yield f"If {phrase(cause)}: {said}" if len(groups) > 1 and not same(found["causes"]) else said
     if told:
         return
     if blame == ["copy"]:

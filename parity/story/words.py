@@ -41,9 +41,9 @@ def figure(value: Any, digits: int = 3) -> str:
     if math.isinf(x):
         return "−∞" if x < 0 else "∞"
     short = float(f"{x:.{digits}g}")
-    if short == int(short) and abs(short) < 1e6:
+    if abs(short) < 1e6 and short == int(short):
         return f"{int(short):,}".replace("-", "−")
-    text = re.sub(r"e([+-])0*(\d)", lambda m: f"e{'-' if m[1] == '-' else ''}{m[2]}", f"{short:.{digits}g}")
+    text = re.sub(r"e([+-])0*(\d)", lambda m: f"e{'-' if m[1] == '-' else ''}{m[2]}", f"{x:.{digits}g}")
     return f"−{text[1:]}" if text.startswith("-") else text
 
 

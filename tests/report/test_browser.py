@@ -44,7 +44,7 @@ def test_a_case_opens_from_the_address(make, browse):
     opened = browse(results, "#case=layers/a%5B1%5D&target=keras-jax@cpu")
     assert 'data-case="layers/a[1]"' in opened.dom
     assert opened.console == []
-    for text in ("differs on keras-jax@cpu", "conv: 40 times", "To blame", "conv/W", "7.25", "define-by-run"):
+    for text in ("differs on keras-jax@cpu", "conv: 40 times", "What to change", "conv/W", "7.25", "define-by-run"):
         assert text in opened.dom
     assert "parity run cases/a.yaml -k 'layers/a[1]' --targets keras-jax@cpu" in opened.dom
     assert "parity reproduce 'layers/a[1]' keras-jax@cpu" in opened.dom

@@ -31,7 +31,9 @@ def test_failures_are_named_by_file(make):
     assert found.tone == "bad"
     assert found.headline == "2 cases × 3 engines agree within rounding"
     assert found.rest == "3 differ: 2 of a on onnxruntime and b on chainer"
-    assert found.failures[0].messages == ("conv: 9 times",)
+    assert found.failures[0].answers == (
+        "onnxruntime differs at Conv2D conv: the error is 9 times what rounding allows; 1 other tensor too.",
+    )
     assert found.failures[0].where == "differs on onnxruntime"
 
 

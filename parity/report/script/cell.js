@@ -36,6 +36,12 @@ function cellTitle(entry, where) {
   return parts.join("\n");
 }
 
+// Beside the name of a case that would not notice much.
+function weakSign(count, of) {
+  const what = of === 1 ? "weak: many of its weights could be wrong without notice" : `${count} of ${of} are weak: many of their weights could be wrong without notice`;
+  return el("span", { class: "weak", title: `${what}, so agreement proves little` }, of === 1 ? "weak" : `${count} weak`);
+}
+
 // The worst of many, for a folded group: failures first, then known ones, then the largest error.
 function worstOf(entries, order) {
   const there = entries.filter(Boolean);

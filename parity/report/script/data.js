@@ -29,6 +29,7 @@ function plotLibrary() {
 class Index {
   constructor(raw) {
     this.verdicts = raw.verdicts;
+    this.rules = raw.rules;
     const environments = new Set(raw.columns.map((c) => c.environment));
     this.several = environments.size > 1;
     this.environments = [...environments].sort();
