@@ -181,8 +181,8 @@ class _Bench:
         return case_record(self._prepared or self._session.prepare(case))
 
     def _drop(self) -> None:
-        if self._prepared and self._prepared.weights_file:
-            Path(self._prepared.weights_file).unlink(missing_ok=True)
+        if self._prepared:
+            self._prepared.close()
         self._prepared = None
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -21,9 +22,18 @@ from parity.judge.bound import Reference
 from parity.judge.trial import Stretch
 from parity.mistakes.named import wrong_named
 from parity.mistakes.wrong import Wrong, commit
-from parity.results import Record, Writer
+from parity.results import Record
 from parity.targets import Target, matches
 
+
+class Closes(Protocol):
+    """What a :class:`Shelf` keeps."""
+
+    def close(self) -> None:
+        """Nobody needs it any more."""
+
+
+Made = TypeVar("Made", bound=Closes)
 LARGE = 1 << 20
 """Bytes of weights beyond which they go through a file, which the system maps into every worker."""
 
@@ -48,6 +58,11 @@ class Prepared:
         if not mine:
             return self.case.graph, self.weights, []
         return *commit(self.case.graph, self.weights, *mine), mine
+
+    def close(self) -> None:
+        """Remove its file."""
+        if self.weights_file:
+            Path(self.weights_file).unlink(missing_ok=True)
 
 
 def prepare(case: Case, folder: Path) -> Prepared:
@@ -88,31 +103,35 @@ def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
         raise case.places.located(error.within(path=f"mistakes.{number}")) from None
 
 
-class Shelf:
-    """Prepared cases, made by whoever comes first and dropped when the last target has had them."""
+class Shelf(Generic[Made]):
+    """What is made of a case: by whoever comes first, closed when the last target has had it.
+
+    Args:
+        make: called once a case.
+        plan: target → its cases.
+        on_bad: called with a case whose files turn out to be wrong.
+    """
 
     def __init__(
         self,
-        make: Callable[[Case], Prepared],
+        make: Callable[[Case], Made],
         plan: Mapping[Target, Sequence[Case]],
-        writer: Writer,
         on_bad: Callable[[Case, BadInput], None],
     ):
-        self._prepare, self._writer, self._on_bad = make, writer, on_bad
+        self._make, self._on_bad = make, on_bad
         self._left: dict[str, int] = {}
         for todo in plan.values():
             for case in todo:
                 self._left[case.id] = self._left.get(case.id, 0) + 1
         self._locks = {case: threading.Lock() for case in self._left}
-        self._made: dict[str, Prepared | None] = {}
+        self._made: dict[str, Made | None] = {}
 
-    def take(self, case: Case) -> Prepared | None:
-        """The prepared case, None if its files are wrong."""
+    def take(self, case: Case) -> Made | None:
+        """What was made, None if the case's files are wrong."""
         with self._locks[case.id]:
             if case.id not in self._made:
                 try:
-                    self._made[case.id] = made = self._prepare(case)
-                    self._writer.add(case_record(made))
+                    self._made[case.id] = self._make(case)
                 except BadInput as error:
                     self._made[case.id] = None
                     self._on_bad(case, error.within(file=str(case.file)))
@@ -125,10 +144,8 @@ class Shelf:
         """Say that one target is through with it."""
         with self._locks[case.id]:
             self._left[case.id] -= 1
-            if not self._left[case.id]:
-                prepared = self._made.pop(case.id, None)
-                if prepared and prepared.weights_file:
-                    Path(prepared.weights_file).unlink(missing_ok=True)
+            if not self._left[case.id] and (made := self._made.pop(case.id, None)):
+                made.close()
 
 
 def case_record(prepared: Prepared) -> Record:

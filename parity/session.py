@@ -19,7 +19,7 @@ from parity.judge.diagnose import diagnose_all
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED, Judgement, judge
 from parity.lower import first_gap
-from parity.prepare import Prepared, Shelf, prepare
+from parity.prepare import Prepared, Shelf, case_record, prepare
 from parity.results import Record
 from parity.slots import Slots
 from parity.targets import Target, missing
@@ -73,13 +73,13 @@ class Session:
         return _with_expectation(record, case, target)
 
     def _outcome(self, prepared: Prepared, target: Target) -> Record:
-        case, graph = prepared.case, prepared.case.graph
+        case = prepared.case
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
-        if found := first_gap(graph, target.dialect, target.engine):
+        sent, weights, wrongs = prepared.sent_to(target)
+        if found := first_gap(sent, target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
-        sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         file = None if wrongs else prepared.weights_file
         if file is None:
@@ -144,7 +144,13 @@ class Session:
         """
         skip, stop = set(done), threading.Event()
         plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
-        shelf = Shelf(self.prepare, plan, writer, on_bad)
+
+        def make(case: Case) -> Prepared:
+            made = self.prepare(case)
+            writer.add(case_record(made))
+            return made
+
+        shelf = Shelf(make, plan, on_bad)
         failure: list[BaseException] = []
 
         def serve(target: Target, todo: list[Case]) -> None:

@@ -66,6 +66,21 @@ MAY_IMPORT = {
     # runs
     "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
     "slots": (),
+    "exam": (
+        "case",
+        "draw",
+        "errors",
+        "judge",
+        "layers",
+        "mistakes",
+        "node",
+        "prepare",
+        "results",
+        "session",
+        "slots",
+        "targets",
+        "workers.pool",
+    ),
     "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
     "commands": (
         *(

@@ -18,7 +18,7 @@ from parity.errors import BadInput
 from parity.judge.bound import Reference
 from parity.judge.element import one_element
 from parity.judge.estimate import minimum
-from parity.judge.trial import Absent, Stretch
+from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import Judgement
 from parity.mistakes.catalogue import suspects
 from parity.mistakes.wrong import Suspect, Wrong
@@ -202,7 +202,7 @@ class _Search:
     def _distance(self, wrong: Wrong) -> float | None:
         try:
             made = self.stretch.wrong(wrong)
-        except (BadInput, Absent):  # it does not fit what comes behind, or reads what the engine did not return
+        except (BadInput, Impossible):  # it does not fit what comes behind, or reads what the engine did not return
             return None
         self.tried += 1
         return self.stretch.distance(made)
@@ -217,7 +217,7 @@ class _Search:
             for wrong in self._wrongs(suspect, value):
                 try:
                     return self.stretch.spread(self.stretch.wrong(wrong))
-                except (BadInput, Absent):
+                except (BadInput, Impossible):
                     return math.inf
             return math.inf
 

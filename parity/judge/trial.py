@@ -16,8 +16,8 @@ from parity.mistakes.wrong import Wrong
 from parity.node import Node
 
 
-class Absent(LookupError):
-    """The engine did not return a tensor that would be needed."""
+class Impossible(Exception):
+    """A mistake cannot be evaluated on these inputs: a tensor is not there, an index is beyond its axis."""
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Stretch:
         def find(name: str) -> Judged:
             if name not in have:
                 if name not in self.given:
-                    raise Absent(name)
+                    raise Impossible(name)
                 have[name] = Judged(as_exact(self.given[name]), None)
             return have[name]
 
@@ -71,10 +71,13 @@ class Stretch:
         """The stretch with a mistake made.
 
         Raises:
-            Absent: it reads a tensor that the engine did not return.
+            Impossible: its rules refuse these inputs, which a framework would do too.
         """
         nodes = [n for node in self.nodes for n in (wrong.nodes if node.name == wrong.node else (node,))]
-        return self.run(nodes, wrong.weights)
+        try:
+            return self.run(nodes, wrong.weights)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise Impossible(f"{wrong.words}: {error}") from error  # rules are made for what a case file can say
 
     def seen(self, node: Node) -> Seen:
         """What there is to make a mistake of at one of the nodes."""

@@ -95,7 +95,8 @@ def _others(name: str, kind: Any, value: Any, layer: Layer, x: tuple[Spec, ...])
         rank = len(x[0].shape) if x else 0
         yield from (i for i in range(rank) if i != value % max(rank, 1))
     elif isinstance(value, int):
-        yield from dict.fromkeys(v for v in (1, value - 2, value - 1, value + 1, value + 2, value // 2, 2 * value))
+        near = dict.fromkeys((1, value - 2, value - 1, value + 1, value + 2, value // 2, 2 * value))
+        yield from (v for v in near if v > 0 or value <= 0)
     elif isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
         yield from _tuples(name, value, len(x[0].shape) if x else 0)
 

@@ -54,6 +54,8 @@ def _alone(c: str, weight: Weight, w: np.ndarray) -> Iterator[tuple[str, str, np
 def _reshaped(layer: Layer, declared: Mapping[str, Weight], weights: Arrays) -> Iterator[tuple[str, str, Arrays]]:
     """An array in one layout that was given another layout's shape without moving its elements."""
     for dialect in ("keras", "chainer", "onnx"):
+        if layer.gap(dialect):
+            continue
         try:
             layouts = layer.layout_map(dialect, declared)
         except LookupError:

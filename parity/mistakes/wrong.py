@@ -80,6 +80,11 @@ def replaced(
     made: list[Node] = []
     new: dict[str, np.ndarray] = {}
     for i, layer in enumerate(change.layers):
+        if layer.inputs[-1] != "*" and len(layer.inputs) != len(specs):
+            raise BadInput(f"{type(layer).__name__} reads {len(layer.inputs)} tensors")
+        accepted = layer.accepts(len(specs))
+        if any(np.dtype(s.dtype).kind not in kinds for s, kinds in zip(specs, accepted, strict=True)):
+            raise BadInput(f"{type(layer).__name__} does not read {', '.join(s.dtype for s in specs)}")
         shared = {}
         for c, weight in layer.weights(*specs).items():
             if c not in change.weights or change.weights[c].shape != weight.shape:
@@ -95,14 +100,23 @@ def replaced(
     return Wrong(name, node.name, change.words, tuple(made), new, advice, value)
 
 
-def commit(graph: Graph, weights: Mapping[str, np.ndarray], *wrongs: Wrong) -> tuple[Graph, dict[str, np.ndarray]]:
-    """The network with the mistakes made, and its weights in float32.
+def rewritten(graph: Graph, *wrongs: Wrong) -> Graph:
+    """The network with the mistakes made.
 
     Raises:
         BadInput: what takes a node's place does not fit what comes behind it.
     """
     instead = {w.node: w.nodes for w in wrongs}
     nodes = [n for node in graph.nodes for n in instead.get(node.name, (node,))]
-    made = Graph(graph.inputs, tuple(nodes), graph.outputs)
+    return Graph(graph.inputs, tuple(nodes), graph.outputs)
+
+
+def commit(graph: Graph, weights: Mapping[str, np.ndarray], *wrongs: Wrong) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The network with the mistakes made, and its weights in float32.
+
+    Raises:
+        BadInput: as :func:`rewritten`.
+    """
+    made = rewritten(graph, *wrongs)
     have = {**weights, **{k: a for w in wrongs for k, a in w.weights.items()}}
     return made, {k: np.asarray(have[k], np.float32) for k in made.weights}

@@ -1,0 +1,144 @@
+"""What the exam commits in one case: every mistake that its layers invite, and single weights that are 1 % off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity.draw import Distribution, draw
+from parity.errors import BadInput
+from parity.judge.bound import Judged
+from parity.judge.trial import Impossible, Stretch
+from parity.layers.mistake import Change
+from parity.mistakes.catalogue import suspects
+from parity.mistakes.named import makings
+from parity.mistakes.wrong import Wrong, replaced, rewritten
+from parity.node import Node
+from parity.prepare import Prepared
+
+ELEMENT = "one wrong element"
+"""Name of the mistake that is no mistake in thought: one element of one weight, changed."""
+CHANGE = 0.01
+"""By how much of itself."""
+ELEMENTS = 2
+"""Of each weight of a layer."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One mistake in one case.
+
+    Args:
+        wrong: what is committed.
+        layer: name of the layer's class.
+        kind: declared, parameter, weight, network or element.
+        nodes: the layers that are judged together with it, which may be blamed.
+        same: names of mistakes at this node that are the same function on these inputs.
+        visible: how far the function moves beyond what the rounding of both could hide, in units of the bound: above 1
+            no sound engine's rounding can hide it; inf where a shape changes, or an exact layer does.
+    """
+
+    wrong: Wrong
+    layer: str
+    kind: str
+    nodes: tuple[str, ...]
+    same: frozenset[str]
+    visible: float
+
+    @property
+    def must_be_caught(self) -> bool:
+        """Whether it changes the function on these inputs by more than rounding could."""
+        return self.visible > 1
+
+
+def questions(prepared: Prepared) -> list[Question]:
+    """All of one case: of several ways to make a mistake the first that can be seen."""
+    found: list[Question] = []
+    for nodes, tapped in prepared.case.graph.stretches():
+        stretch = _stretch(prepared, nodes, tapped)
+        for node in nodes:
+            found += _of_node(stretch, node, tapped)
+            found += _elements(prepared, stretch, node, tapped)
+    return found
+
+
+def _stretch(prepared: Prepared, nodes: tuple[Node, ...], tapped: tuple[str, ...]) -> Stretch:
+    made = {o for n in nodes for o in n.outputs}
+    given = {k: j.value for k, j in prepared.reference.tensors.items() if k not in made}
+    return Stretch(prepared.case.graph, nodes, given, prepared.reference.weights, {})
+
+
+def _of_node(stretch: Stretch, node: Node, tapped: tuple[str, ...]) -> Iterator[Question]:
+    best: dict[str, tuple[float, Wrong, str]] = {}
+    outputs: dict[str, dict[str, Judged]] = {}
+    for suspect in suspects(stretch.graph, node, stretch.seen(node), stretch.weights):
+        for wrong in makings(suspect):
+            try:
+                rewritten(stretch.graph, wrong)
+                made = stretch.wrong(wrong)
+            except (BadInput, Impossible):
+                continue  # nobody gets as far as running it
+            seen = visible(stretch.right, made, tapped)
+            if seen > best.get(wrong.name, (-1.0,))[0] and not best.get(wrong.name, (0.0,))[0] > 1:
+                best[wrong.name] = seen, wrong, suspect.kind
+                outputs[wrong.name] = made
+    for name, (seen, wrong, kind) in best.items():
+        if _equal(outputs[name], stretch.right, tapped):
+            continue  # no mistake on these inputs: the same numbers to the last bit of float64
+        same = frozenset(n for n, made in outputs.items() if _equal(made, outputs[name], tapped))
+        yield Question(wrong, type(node.layer).__name__, kind, tuple(n.name for n in stretch.nodes), same, seen)
+
+
+def _elements(prepared: Prepared, stretch: Stretch, node: Node, tapped: tuple[str, ...]) -> Iterator[Question]:
+    seen = stretch.seen(node)
+    for c, weight in seen.weights.items():
+        if weight.dtype.kind != "f":
+            continue
+        picks = draw(
+            Distribution("integers", low=0, high=weight.size),
+            (ELEMENTS,),
+            "int32",
+            "exam",
+            prepared.case.id,
+            node.name,
+            c,
+        )
+        for pick in dict.fromkeys(map(int, picks)):
+            index = np.unravel_index(pick, weight.shape)
+            if weight[index] == 0:
+                continue
+            other = weight.copy()
+            other[index] = np.float32(other[index] * (1 + CHANGE))
+            words = f"{c}[{', '.join(map(str, map(int, index)))}] is {100 * CHANGE:g} % larger"
+            change = Change((node.layer,), {**seen.weights, c: other}, words)
+            wrong = replaced(stretch.graph, node, change, seen.weights, ELEMENT, value=float(other[index]))
+            size = visible(stretch.right, stretch.wrong(wrong), tapped)
+            names = tuple(n.name for n in stretch.nodes)
+            yield Question(wrong, type(node.layer).__name__, "element", names, frozenset({ELEMENT}), size)
+
+
+def visible(right: Mapping[str, Judged], wrong: Mapping[str, Judged], tapped: tuple[str, ...]) -> float:
+    """Largest of (|wrong − right| − the wrong one's bound) ÷ the right one's bound, over the tapped tensors."""
+    return max(_visible(right[t], wrong[t]) for t in tapped)
+
+
+def _visible(right: Judged, wrong: Judged) -> float:
+    if right.value.shape != wrong.value.shape:
+        return math.inf
+    a, b = np.asarray(wrong.value, np.float64), np.asarray(right.value, np.float64)
+    with np.errstate(all="ignore"):
+        d = np.abs(a - b)
+        d = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, d)
+        beyond = d - (0.0 if wrong.bound is None else wrong.bound)
+        if right.bound is None:  # an exact layer: any other float32 number is seen
+            other = a.astype(np.float32) != b.astype(np.float32)
+            return math.inf if (other & (beyond > 0) & ~(np.isnan(a) & np.isnan(b))).any() else 0.0
+        q = np.where(np.isnan(a) != np.isnan(b), math.inf, beyond / right.bound)
+    return float(np.nanmax(q, initial=0.0))
+
+
+def _equal(a: Mapping[str, Judged], b: Mapping[str, Judged], tapped: tuple[str, ...]) -> bool:
+    return all(np.array_equal(a[t].value, b[t].value, equal_nan=a[t].value.dtype.kind == "f") for t in tapped)

@@ -1,0 +1,201 @@
+"""Sits the exam: every question in a real engine, through the session that judges every other cell."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from parity.case.case import Case
+from parity.errors import BadInput
+from parity.exam.questions import Question, questions
+from parity.judge.verdict import FAILED, NEUTRAL
+from parity.prepare import Prepared, Shelf
+from parity.results import Record
+from parity.session import Session
+from parity.slots import Slots
+from parity.targets import Target
+from parity.workers.pool import Stopped
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one question on one target.
+
+    Args:
+        case: id.
+        target: its name.
+        layer: class of the layer.
+        node: its name.
+        mistake: name of the mistake; empty for a clean run.
+        kind: where it comes from.
+        words: what was committed.
+        outcome: caught, missed, hidden (rounding could hide it on these inputs, and did), refused (the framework
+            itself would not run it), unsupported; for a clean run clean or false alarm.
+        first: the mistake that the diagnosis named first; empty where it named none.
+        named: it is the one committed, or the same function on these inputs.
+        among: that one stands among those named.
+        elsewhere: layers that were blamed and had nothing to do with it.
+        message: of the verdict.
+    """
+
+    case: str
+    target: str
+    layer: str = ""
+    node: str = ""
+    mistake: str = ""
+    kind: str = ""
+    words: str = ""
+    outcome: str = ""
+    first: str = ""
+    named: bool = False
+    among: bool = False
+    elsewhere: tuple[str, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A case and its questions."""
+
+    prepared: Prepared
+    questions: tuple[Question, ...]
+
+    def close(self) -> None:
+        """The case is not needed any more."""
+        self.prepared.close()
+
+
+def chosen(case: str, asked: Sequence[Question], most: int | None) -> tuple[Question, ...]:
+    """At most so many questions, the same ones every time and spread over all kinds."""
+    if most is None or len(asked) <= most:
+        return tuple(asked)
+
+    def key(q: Question) -> bytes:
+        return hashlib.sha256(f"{case} {q.wrong.node} {q.wrong.name} {q.wrong.words}".encode()).digest()
+
+    return tuple(sorted(asked, key=key)[:most])
+
+
+class Exam:
+    """Asks the questions of cases on targets.
+
+    Args:
+        session: runs the cells.
+        jobs: cells at a time.
+        most: questions a case; all of them without.
+        on_answer: called with every answer, by several threads.
+        on_bad: called with a case whose files turn out to be wrong.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: int,
+        most: int | None = None,
+        on_answer: Callable[[Answer], None] = lambda _: None,
+        on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
+    ):
+        self._session, self._slots, self._most = session, Slots(jobs), most
+        self._on_answer, self._on_bad = on_answer, on_bad
+        self._stop = threading.Event()
+
+    def run(self, cases: Sequence[Case], targets: Sequence[Target]) -> None:
+        """Every question on every target that is clean on the case; cells that are expected to fail are left out."""
+        plan = {t: [c for c in cases if t in c.targets and not c.spec.mistakes and not c.expected(t)] for t in targets}
+        shelf: Shelf[Paper] = Shelf(self._paper, plan, self._on_bad)
+        failure: list[BaseException] = []
+        threads = [
+            threading.Thread(target=self._serve, args=(t, todo, shelf, failure), daemon=True)
+            for t, todo in plan.items()
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(0.2)
+        finally:
+            self._stop.set()
+        if failure:
+            raise failure[0]
+
+    def _paper(self, case: Case) -> Paper:
+        prepared = self._session.prepare(case)
+        return Paper(prepared, chosen(case.id, questions(prepared), self._most))
+
+    def _serve(self, target: Target, todo: list[Case], shelf: Shelf[Paper], failure: list[BaseException]) -> None:
+        try:
+            start = time.perf_counter()
+            for number, case in enumerate(todo):
+                each = (time.perf_counter() - start) / number if number else 1.0
+                with self._slots.take(each * (len(todo) - number)):
+                    if self._stop.is_set():
+                        return
+                    paper = shelf.take(case)
+                    if paper is not None and self._clean(paper.prepared, target):
+                        for question in paper.questions:
+                            if self._stop.is_set():
+                                return
+                            self._on_answer(self._asked(paper.prepared, target, question))
+                    shelf.give_back(case)
+        except Stopped:
+            return
+        except BaseException as error:  # noqa: BLE001  handed to the main thread
+            failure.append(error)
+            self._stop.set()
+
+    def _clean(self, prepared: Prepared, target: Target) -> bool:
+        """Whether the case without a mistake runs here and agrees."""
+        record = self._session.cell(prepared, target)
+        if record["verdict"] in NEUTRAL:
+            return False
+        outcome = "false alarm" if record["verdict"] in FAILED else "clean"
+        message = record.get("message", "")
+        self._on_answer(Answer(prepared.case.id, str(target), outcome=outcome, message=message))
+        return outcome == "clean"
+
+    def _asked(self, prepared: Prepared, target: Target, question: Question) -> Answer:
+        wrong = question.wrong
+        record = self._session.cell(replace(prepared, wrongs=(("*", wrong),)), target)
+        causes = _causes(record)
+        fits = [c["node"] == wrong.node and _is_it(c, question) for c in causes]
+        blamed = () if record.get("blame") in (["copy"], ["fusion"]) else record.get("blame", ())
+        return Answer(
+            case=prepared.case.id,
+            target=str(target),
+            layer=question.layer,
+            node=wrong.node,
+            mistake=wrong.name,
+            kind=question.kind,
+            words=wrong.words,
+            outcome=_outcome(record["verdict"], question),
+            first=causes[0]["name"] if causes else "",
+            named=bool(fits) and fits[0],
+            among=any(fits),
+            elsewhere=tuple(n for n in blamed if n not in question.nodes),
+            message=record.get("message", ""),
+        )
+
+
+def _causes(record: Record) -> list[Record]:
+    return [c for d in record.get("diagnosis", ()) for c in d["causes"]]
+
+
+def _is_it(cause: Record, question: Question) -> bool:
+    if question.kind != "element":
+        return cause["name"] in question.same
+    place = question.wrong.words.partition("]")[0]  # W[3, 0
+    return bool(cause["name"] == question.wrong.name and cause["words"].startswith(f"{place}]"))
+
+
+def _outcome(verdict: str, question: Question) -> str:
+    if verdict in ("crashed", "timeout"):
+        return "refused"
+    if verdict in NEUTRAL:
+        return "unsupported"
+    if verdict in FAILED:
+        return "caught"
+    return "missed" if question.must_be_caught else "hidden"
