@@ -22,7 +22,7 @@ DIGITS = 5
 """Significant digits of figures; results.jsonl has them all."""
 EXACT = {"cosine": 17, "worst_actual": 9, "worst_reference": 9}
 """Figures whose last digits are the point; 9 tell every float32 apart."""
-TOLD = ("diagnosis", "committed", "loosened", "blame", "weak")
+TOLD = ("diagnosis", "committed", "loosened", "blame", "weak", "shares")
 """Keys of a cell that its story tells in words, so that the page needs nothing else of them."""
 PER_LAYER = ("count", "bound_ratio", "max_abs", "rel_l2", "ulp_max", "worst", "worst_actual", "worst_reference")
 """Figures a layer shows; the outputs of the network show all."""
@@ -120,19 +120,19 @@ def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int])
     if out.get("layers"):
         out["layers"] = [_layer(f) for f in out["layers"]]
     if out.get("probe"):
-        out["probe"] = out["probe"] | {"layers": [_layer(f) for f in out["probe"].get("layers", ())]}
+        out["probe"] = {"layers": [_layer(f) for f in out["probe"].get("layers", ())]}
     if out.get("customary"):
         out["customary"] = [[rules[r["rule"]], r["ok"], r["failing"], r["count"], r.get("sum")]
                             for r in out["customary"]]  # fmt: skip
     if out.get("final"):
-        out["final"] = [{k: v for k, v in f.items() if k not in ("carried", "shares")} for f in out["final"]]
+        out["final"] = [{k: v for k, v in f.items() if k != "carried"} for f in out["final"]]
     rounded: Record = _rounded(out)
     return rounded
 
 
 def _layer(finding: dict[str, Any]) -> dict[str, Any]:
     metrics = finding["metrics"]
-    return {k: v for k, v in finding.items() if k not in ("carried", "shares")} | {
+    return {k: v for k, v in finding.items() if k != "carried"} | {
         "metrics": metrics and {k: metrics[k] for k in PER_LAYER if k in metrics}
     }
 

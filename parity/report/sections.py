@@ -76,7 +76,7 @@ def exam(results: Results) -> dict[str, Any]:
     targets = [{"target": t, **{k: v.get(k) for k in COUNTS}} for t, v in sorted((found.get("targets") or {}).items())
                if isinstance(v, dict)]  # fmt: skip
     return {"said": said, "date": str(found.get("date", "")), "versions": versions, "targets": targets,
-            "rows": [[r.get("kind", ""), r.get("mistake", ""), *(r.get(k) for k in COUNTS)]
+            "rows": [[r.get("mistake", ""), r.get("kind", ""), *(r.get(k) for k in COUNTS)]
                      for r in found.get("rows") or ()]}  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def about_cell(case: Record, cell: Record) -> list[Section]:
         ("Where", lambda: where(case, cell)),
         ("Why", lambda: why(case, cell)),
         ("What to change", lambda: change(case, cell)),
-        ("At the end", lambda: end(case, cell)),
+        ("At the end", lambda: end(cell)),
         ("What was loosened", lambda: trust.loosened(case, cell)),
         ("What others would have said", lambda: others.customary(cell)),
         (COPY, lambda: copy(cell)),

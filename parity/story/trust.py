@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from parity.judge.verdict import NEUTRAL
 from parity.story.reading import Record
 from parity.story.words import capital, figure, listing, percent, plural, sentence, some
 
@@ -39,6 +40,8 @@ def power(case: Record) -> Iterator[str]:
             f"This is estimated from {plural(found['looked_at'], 'weight')} drawn at random; the true share at 1% is "
             f"between {low} and {high} with 95% certainty."
         )
+    if found.get("probe") and found.get("alone") is not None and found["alone"] < found[USUAL]:
+        yield f"The network's own inputs would show {percent(found['alone'])}; its layers, run alone, show the rest."
     dead: dict[str, Any] = found.get("dead") or {}
     if dead:
         rows = [f"{name} ({d['count']:,} of {d['of']:,})" for name, d in sorted(dead.items(), key=_largest)]
@@ -50,9 +53,11 @@ def _largest(item: tuple[str, Any]) -> tuple[float, str]:
 
 
 def weakness(case: Record, cell: Record | None = None) -> Iterator[str]:
-    """One sentence where a case is weak."""
+    """That a case is weak, and why, if it says so."""
     if weak(case, cell):
         yield "So this case is weak: agreement on it proves little. Other inputs, or other weights, would see more."
+        if reason := case.get("weak_reason"):
+            yield sentence(f"The case says why: {reason}")
 
 
 def spots(case: Record) -> Iterator[str]:
@@ -102,6 +107,9 @@ def probe(cell: Record, name: str) -> Iterator[str]:
         return
     layers = found.get("layers") or []
     how = f"{plural(len(layers), 'layer')} with weights also ran alone on {name}, on inputs that reach every weight"
+    if found["verdict"] in NEUTRAL:
+        yield sentence(f"The layers did not run alone on {name}: {found.get('message') or found['verdict']}")
+        return
     if found["verdict"] in ("equal", "rounding"):
         passes = "it passes" if len(layers) == 1 else "all pass"
         yield f"{how}: {passes}, so nothing hides behind the network's inputs."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from parity.judge.verdict import FAILED
@@ -25,6 +26,9 @@ def where(case: Record, cell: Record) -> Iterator[str]:
     if lost and not bad:
         for finding in lost[:SHOWN]:
             yield _finding(case, who, finding)
+    alone = [] if bad else failing(cell.get("probe") or {})
+    for finding in alone[:SHOWN]:
+        yield f"Alone, on inputs that reach all of its weights: {_finding(case, who, finding)}"
     yield from _rest(cell, bad, lost)
     if not bad and not lost and cell["verdict"] == "rounding":
         worst = worst_of([*cell.get("layers", ()), *cell.get("final", ())])
@@ -74,7 +78,7 @@ def _rest(cell: Record, bad: list[Record], lost: list[Record]) -> Iterator[str]:
         yield f"{capital(some([f['tensor'] for f in blind]))} could not be judged: what {reads} was not returned."
 
 
-def end(case: Record, cell: Record) -> Iterator[str]:
+def end(cell: Record) -> Iterator[str]:
     """What the errors do to the outputs."""
     for finding in cell.get("final", ()):
         name, m = finding["tensor"], finding.get("metrics")
@@ -86,7 +90,8 @@ def end(case: Record, cell: Record) -> Iterator[str]:
             yield f"The output {name} is off by up to {figure(m['max_abs'])}{far}{same}."
         elif not m and finding["verdict"] in FAILED and failing(cell):
             yield sentence(f"At the end, {finding['message']}")
-        yield from _carried(case, finding)
+        yield from _carried(finding)
+    yield from _shares(cell)
     if cell.get("tapping_changes"):
         yield (
             "Reading the layers changes the last bits of the output here: the runtime fuses differently when nobody "
@@ -94,18 +99,27 @@ def end(case: Record, cell: Record) -> Iterator[str]:
         )
 
 
-def _carried(case: Record, finding: Record) -> Iterator[str]:
+def _carried(finding: Record) -> Iterator[str]:
     name, carried = finding["tensor"], finding.get("carried")
     if carried and carried.get("allowed") is not None and carried.get("measured") is not None:
         yield (
-            f"Carried to the output {name}, rounding in all layers may add up to {figure(carried['allowed'])}; the "
-            f"errors that the layers really made add up to {figure(carried['measured'])} at most."
+            f"Rounding in all layers may add up to {figure(carried['allowed'])} at the output {name}; the errors that "
+            f"they were seen to make come to {figure(carried['measured'])} there."
         )
-    shares = [s for s in finding.get("shares") or () if number(s.get("part"))]
-    if len(shares) > 1:
-        shares.sort(key=lambda s: -(number(s["part"]) or 0.0))
-        parts = [f"{listing(s['nodes'])} ({percent(s['part'])})" for s in shares[:SHOWN]]
-        yield f"Most of that comes from {listing(parts)}."
+
+
+def _shares(cell: Record) -> Iterator[str]:
+    """What each layer to blame does to the outputs by itself."""
+    shares = sorted(cell.get("shares") or (), key=lambda s: -_size(s["part"]))
+    for share in shares[:SHOWN]:
+        part = number(share["part"])
+        changes = f"changes the output {share['output']} by up to {figure(part)}" if part else "changes no output"
+        yield f"What {listing(share['nodes'])} {'does' if len(share['nodes']) == 1 else 'do'} wrong {changes}."
+
+
+def _size(part: object) -> float:
+    x = number(part)
+    return math.inf if x is None or math.isnan(x) else x
 
 
 def _share(agree: float) -> str:

@@ -90,6 +90,17 @@ def test_environments_are_counted(make):
     assert overview(make.fill(["a"], environment="py312")).headline.startswith("1 case × 3 engines × 2 environments")
 
 
+def test_weak_cases_are_counted(make):
+    make.fill(["a", "b", "c"])
+    make.results.cases["a"]["weak"] = True
+    assert overview(make.results).asides == (
+        "1 case is weak, so that agreement proves little: fewer than 95% of the weights would be noticed if changed by "
+        "1% (a).",
+    )
+    make.results.cases["c"]["power"] = {"weights": 6, "0.01": 0.5}
+    assert "2 cases are weak" in overview(make.results).asides[0]
+
+
 def test_what_says_nothing_is_said(make):
     make.fill(["a", "b"])
     make.cell("a", "chainer@cpu", "unsupported", message="no such thing")

@@ -335,6 +335,13 @@ def test_power(told):
     assert "So this case is weak" in found
 
 
+def test_power_of_a_probe_and_a_reason_for_being_weak(told):
+    feeble = POWER | {"0.01": 0.9, "probe": True, "alone": 0.5}
+    found = told(case={"power": feeble, "weak": True, "weak_reason": "a lookup reads few rows"})
+    assert "The network's own inputs would show 50%; its layers" in found["How far this can be trusted"]
+    assert found["How far this can be trusted"].endswith("The case says why: a lookup reads few rows.")
+
+
 @pytest.mark.parametrize(
     ("case", "cell", "expected"),
     [({}, None, False), ({"power": POWER}, None, False), ({"power": POWER | {"0.01": 0.94}}, None, True),
@@ -383,17 +390,43 @@ def test_probes(told, make):
     assert bad["Each layer alone"].endswith("and there conv fails: conv: 40 times.")
 
 
+def test_a_failure_that_the_probe_alone_sees(told, make):
+    told()
+    cell = make.cell("a", "chainer@cpu", "differs", ratio=0.2, blame=["conv"], message="probe: conv: 40 times")
+    for f in (*cell["layers"], *cell["final"]):
+        f["verdict"] = "rounding"
+    layers = [make.finding("conv", "differs", 40.0, ["conv"])]
+    cell["probe"] = {"verdict": "differs", "blame": ["conv"], "message": "conv: 40 times", "layers": layers}
+    found = {s.title: s.paragraphs for s in about_cell(make.results.cases["a"], cell)}
+    assert found["Where"][0].startswith(
+        "Alone, on inputs that reach all of its weights: Conv2D conv: the error is 40 times what rounding allows."
+    )
+    assert "there conv fails: conv: 40 times." in found["Each layer alone"][0]
+
+
 def test_what_is_carried_to_the_end(told, make):
     told()
     cell = make.cell("a", "chainer@cpu", ratio=0.2, tapping_changes=True)
-    cell["final"][0] |= {
-        "carried": {"allowed": 1.2e-5, "measured": 3.4e-6, "at_worst": [0, 1]},
-        "shares": [{"nodes": ["conv"], "part": 0.25}, {"nodes": ["act"], "part": 0.75}],
-    }
+    cell["final"][0]["carried"] = {"allowed": 1.2e-5, "measured": 3.4e-6, "at_worst": {"allowed": 1, "measured": 1}}
+    cell["shares"] = [
+        {"nodes": ["act"], "output": "act", "part": 0.0},
+        {"nodes": ["conv", "bn"], "output": "act", "part": 0.25},
+    ]
     [end] = [s for s in about_cell(make.results.cases["a"], cell) if s.title == "At the end"]
-    assert "may add up to 1.2e-5; the errors that the layers really made add up to 3.4e-6 at most." in end.paragraphs[0]
-    assert end.paragraphs[1] == "Most of that comes from act (75%) and conv (25%)."
-    assert end.paragraphs[2].startswith("Reading the layers changes the last bits")
+    assert end.paragraphs[0] == (
+        "Rounding in all layers may add up to 1.2e-5 at the output act; the errors that they were seen to make come to "
+        "3.4e-6 there."
+    )
+    assert end.paragraphs[1] == "What conv and bn do wrong changes the output act by up to 0.25."
+    assert end.paragraphs[2] == "What act does wrong changes no output."
+    assert end.paragraphs[3].startswith("Reading the layers changes the last bits")
+
+
+def test_errors_that_were_not_carried_are_not_spoken_of(told, make):
+    told()
+    cell = make.cell("a", "chainer@cpu", ratio=0.2)
+    cell["final"][0]["carried"] = {"allowed": 1.2e-5, "measured": None, "why": "the network has many products"}
+    assert "At the end" not in [s.title for s in about_cell(make.results.cases["a"], cell)]
 
 
 def test_the_copy(told, make):

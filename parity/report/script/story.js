@@ -83,6 +83,6 @@ function examTable(place) {
     const rows = JSON.parse(await unpacked(document.getElementById("exam-data")));
     const number = (value) => el("td", { class: "number" }, value === null ? "" : figure(value));
     const heads = ["mistakes made", "change no number", "caught", "named", "among several"].map((h) => el("th", { scope: "col", class: "number" }, h));
-    place.append(table(["layer", "mistake", ...heads], rows.map(([kind, mistake, ...counts]) => [kind, mistake, ...counts.map(number)])));
+    place.append(table(["mistake", "known from", ...heads], rows.map(([mistake, kind, ...counts]) => [el("th", { scope: "row" }, mistake), kind, ...counts.map(number)])));
   });
 }
