@@ -24,7 +24,9 @@ def answer(case: Record, cell: Record) -> str:
     if verdict == "equal":
         return f"{who} agrees with the reference bit for bit: every element is the float64 result, rounded."
     if verdict == "rounding":
-        return f"{who} agrees with the reference within rounding{_largest(case, cell)}."
+        loose = [e["layer"] for e in cell.get("loosened") or () if not e.get("stale")]
+        how = f"within bounds that the case loosens for {listing(loose)}" if loose else "within rounding"
+        return f"{who} agrees with the reference {how}{_largest(cell)}."
     if verdict == "crashed":
         return sentence(f"{who} failed to run this network: {message}")
     if verdict == "timeout":
@@ -36,7 +38,7 @@ def answer(case: Record, cell: Record) -> str:
     return sentence(f"{who} {_wrong(case, cell, message)}")
 
 
-def _largest(case: Record, cell: Record) -> str:
+def _largest(cell: Record) -> str:
     worst = worst_of([*cell.get("layers", ()), *cell.get("final", ())])
     if worst is None:
         return ""

@@ -43,7 +43,7 @@ def _right(rules: list[Record], failed: list[str]) -> Iterator[str]:
         return
     worst = max((r for r in rules if not r["ok"]), key=lambda r: r["failing"])
     yield (
-        f"{len(failed)} of {len(rules)} customary tolerances would have called it wrong, although rounding explains "
-        f"every difference: {named(failed)}, the strictest in {worst['failing']:,} of "
+        f"{len(failed)} of {len(rules)} customary tolerances would have called it wrong, although every "
+        f"difference is within its bound: {named(failed)}, the strictest in {worst['failing']:,} of "
         f"{plural(worst['count'], 'element')}."
     )

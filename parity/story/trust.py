@@ -13,6 +13,8 @@ USUAL = "0.01"
 """The change of a weight that counts."""
 ENOUGH = 0.95
 """Share of the weights whose change by 1% must be noticed; below it a case is weak."""
+MISTAKES = 4
+"""Of those that a loosening lets through, how many are named."""
 CHANGES = (("0.001", "0.1%"), (USUAL, "1%"), ("0.1", "10%"))
 
 
@@ -30,10 +32,7 @@ def power(case: Record) -> Iterator[str]:
     found = case.get("power") or {}
     if not found.get("weights"):
         return
-    weights = plural(found["weights"], "weight")
-    others = listing([f"{percent(found[key])} if by {name}" for key, name in CHANGES if key != USUAL and key in found])
-    more = f"; {others}" if others else ""
-    yield f"{percent(found[USUAL])} of the {weights} would be noticed if changed by 1%{more}."
+    yield _noticed(found, plural(found["weights"], "weight"))
     if not found.get("exact", True):
         low, high = (percent(x) for x in found["interval"])
         yield (
@@ -46,6 +45,17 @@ def power(case: Record) -> Iterator[str]:
     if dead:
         rows = [f"{name} ({d['count']:,} of {d['of']:,})" for name, d in sorted(dead.items(), key=_largest)]
         yield f"Some could even be 0 without notice: {some(rows)}."
+
+
+def _noticed(found: Record, weights: str) -> str:
+    least = next((name for key, name in CHANGES if found.get(key) == 1), "")
+    smaller = [(key, name) for key, name in CHANGES if key in found and key != USUAL and found[key] != 1]
+    rest = listing([f"{percent(found[key])} if by {name}" for key, name in smaller])
+    if least in ("0.1%", "1%"):
+        return f"Each of the {weights} would be noticed if changed by {least}{f', {rest}' if rest else ''}."
+    more = f"; {rest}" if rest else ""
+    more += f"{' and' if rest else ';'} all if by 10%" if least else ""
+    return capital(f"{percent(found[USUAL])} of the {weights} would be noticed if changed by 1%{more}.")
 
 
 def _largest(item: tuple[str, Any]) -> tuple[float, str]:
@@ -90,14 +100,17 @@ def lets_through(entry: Record) -> Iterator[str]:
     """What a loosening costs, for each stretch of layers that it is about."""
     for stretch in entry.get("lets_through") or ():
         shares = [
-            f"{percent(w['passes'])} of them could be wrong by {percent(w['change'])} unseen"
-            f" ({percent(w['before'])} without it)"
+            f"{percent(w['passes'])} could be wrong by {percent(w['change'])} unseen "
+            f"({percent(w['before'])} without it)"
             for w in stretch["weights"]
+            if w["passes"] != w["before"]
         ]
-        if shares:
-            yield f"Of the weights of {listing(stretch['nodes'])}, {listing(shares)}."
-        if names := stretch.get("mistakes"):
-            yield f"By the loosening alone these mistakes pass: {some(names)}."
+        names = listing(stretch["nodes"])
+        unseen = f"Of the weights of {names}, {listing(shares)}." if shares else ""
+        yield unseen or f"No weight of {names} goes unseen by it."
+        if mistakes := stretch.get("mistakes"):
+            more = f"; and {len(mistakes) - MISTAKES} more" if len(mistakes) > MISTAKES else ""
+            yield f"By the loosening alone these mistakes pass: {'; '.join(mistakes[:MISTAKES])}{more}."
 
 
 def probe(cell: Record, name: str) -> Iterator[str]:

@@ -29,11 +29,11 @@ def where(case: Record, cell: Record) -> Iterator[str]:
     alone = [] if bad else failing(cell.get("probe") or {})
     for finding in alone[:SHOWN]:
         yield f"Alone, on inputs that reach all of its weights: {_finding(case, who, finding)}"
-    yield from _rest(cell, bad, lost)
     if not bad and not lost and cell["verdict"] == "rounding":
         worst = worst_of([*cell.get("layers", ()), *cell.get("final", ())])
         if worst is not None:
             yield _finding(case, who, worst)
+    yield from _rest(cell, bad, lost)
 
 
 def _finding(case: Record, who: str, finding: Record) -> str:
@@ -70,8 +70,9 @@ def _rest(cell: Record, bad: list[Record], lost: list[Record]) -> Iterator[str]:
     elif not bad and not lost and layers:
         counted = sum((f.get("metrics") or {}).get("count", 0) for f in layers)
         yield (
-            f"{plural(len(layers), 'tensor')} of {plural(counted, 'element')} and the untapped "
-            f"{plural(len(cell.get('final', ())), 'output')} were compared, each layer on what the framework gave it."
+            f"{plural(len(layers), 'tensor')} inside the network ({plural(counted, 'element')}) and "
+            f"{plural(len(cell.get('final', ())), 'output')} of a run as a user has it were compared, each layer on "
+            f"what the framework itself gave it."
         )
     if blind:
         reads = "it reads" if len(blind) == 1 else "they read"
@@ -90,7 +91,8 @@ def end(cell: Record) -> Iterator[str]:
             yield f"The output {name} is off by up to {figure(m['max_abs'])}{far}{same}."
         elif not m and finding["verdict"] in FAILED and failing(cell):
             yield sentence(f"At the end, {finding['message']}")
-        yield from _carried(finding)
+        if not failing(cell):  # else the shares say more
+            yield from _carried(finding)
     yield from _shares(cell)
     if cell.get("tapping_changes"):
         yield (
@@ -111,7 +113,7 @@ def _carried(finding: Record) -> Iterator[str]:
 def _shares(cell: Record) -> Iterator[str]:
     """What each layer to blame does to the outputs by itself."""
     shares = sorted(cell.get("shares") or (), key=lambda s: -_size(s["part"]))
-    for share in shares[:SHOWN]:
+    for share in shares[:SHOWN] if len(shares) > 1 else ():  # of one alone, it is the whole difference
         part = number(share["part"])
         changes = f"changes the output {share['output']} by up to {figure(part)}" if part else "changes no output"
         yield f"What {listing(share['nodes'])} {'does' if len(share['nodes']) == 1 else 'do'} wrong {changes}."

@@ -25,7 +25,7 @@ def test_a_row_for_each_entry_of_a_file(loosened):
     assert (row["name"], row["count"], row["target"], row["needed"]) == ("a", "2 cases", "onnx*", "40.2 times")
     assert row["said"] == "The bound of conv is loosened 100 times: a shortcut."
     assert row["cost"] == (
-        "Of the weights of conv, 50% of them could be wrong by 1% unseen (10% without it).",
+        "Of the weights of conv, 50% could be wrong by 1% unseen (10% without it).",
         "By the loosening alone these mistakes pass: bias dropped.",
     )
 

@@ -10,6 +10,7 @@ from parity.judge.verdict import ORDER
 from parity.story import AGAIN, about_case, about_cell, story, weak
 from parity.story.advice import advice
 from parity.story.causes import phrase
+from parity.story.trust import lets_through
 from parity.story.words import exactly, figure, percent, plural, sentence, some, times
 
 
@@ -314,7 +315,7 @@ def test_what_others_would_have_said(told):
     assert found[1] == "It would have been caught by: Polygraphy, default: 1e-5 and 1e-5."
     assert found[2].endswith("prints, is 0.000326.")
     found = told("rounding", customary=RULES)["What others would have said"]
-    assert "would have called it wrong, although rounding explains every difference" in found
+    assert "would have called it wrong, although every difference is within its bound" in found
     assert "the strictest in 4 of 6 elements" in found
     found = told("rounding", customary=[RULES[0]])["What others would have said"]
     assert found == "All 1 customary tolerances would have passed it too."
@@ -326,13 +327,26 @@ POWER = {"0.001": 0.6, "0.01": 0.99, "0.1": 1.0, "weights": 1403, "exact": True,
 
 def test_power(told):
     found = told(case={"power": POWER})["How far this can be trusted"]
-    assert found == "99% of the 1,403 weights would be noticed if changed by 1%; 60% if by 0.1% and 100% if by 10%."
+    assert found == "99% of the 1,403 weights would be noticed if changed by 1%; 60% if by 0.1% and all if by 10%."
     feeble = POWER | {"0.01": 0.7, "exact": False, "looked_at": 500, "interval": [0.66, 0.74],
                       "dead": {"conv/W": {"count": 7, "of": 135, "first": [[0, 0]]}}}  # fmt: skip
     found = told(case={"power": feeble})["How far this can be trusted"]
     assert "estimated from 500 weights drawn at random; the true share at 1% is between 66% and 74%" in found
     assert "Some could even be 0 without notice: conv/W (7 of 135)." in found
     assert "So this case is weak" in found
+
+
+@pytest.mark.parametrize(
+    ("shares", "text"),
+    [((1, 1, 1), "Each of the 9 weights would be noticed if changed by 0.1%."),
+     ((0.6, 1, 1), "Each of the 9 weights would be noticed if changed by 1%, 60% if by 0.1%."),
+     ((0.5, 0.6, 0.7), "60% of the 9 weights would be noticed if changed by 1%; 50% if by 0.1% and 70% if by 10%."),
+     ((0.5, 0.99999, 1), "More than 99.9% of the 9 weights would be noticed if changed by 1%; 50% if by 0.1% and all "
+                         "if by 10%.")],
+)  # fmt: skip
+def test_shares_that_are_all(shares, text):
+    found = POWER | {"weights": 9} | dict(zip(("0.001", "0.01", "0.1"), shares, strict=True))
+    assert about_case({"power": found})[0].paragraphs[0] == text
 
 
 def test_power_of_a_probe_and_a_reason_for_being_weak(told):
@@ -368,7 +382,15 @@ def test_loosened(told):
     assert found == [
         "The bound of bn is loosened 100 times: it takes a shortcut.",
         "Without it the error is 40.2 times what rounding allows.",
-        "Of the weights of conv and bn, 50% of them could be wrong by 1% unseen (10% without it).",
+        "Of the weights of conv and bn, 50% could be wrong by 1% unseen (10% without it).",
+    ]
+    assert told(loosened=[LOOSE | {"needed": 40.2}])[""].startswith(
+        "chainer agrees with the reference within bounds that the case loosens for bn: the largest error is 0.25"
+    )
+    same = {"nodes": ["bn"], "weights": [{"change": 0.01, "passes": 0.5, "before": 0.5}], "mistakes": list("abcde")}
+    assert list(lets_through({"lets_through": [same]})) == [
+        "No weight of bn goes unseen by it.",
+        "By the loosening alone these mistakes pass: a; b; c; d; and 1 more.",
     ]
     stale = told(loosened=[LOOSE | {"factor": None, "absolute": 1e-3, "needed": None, "stale": True}])[
         "What was loosened"
