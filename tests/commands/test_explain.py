@@ -73,9 +73,15 @@ def kept(folder, make_cell):
             writer.add(cell | make_cell)
 
 
-@pytest.mark.parametrize(("cell", "status"), [({"verdict": "equal", "ok": True}, 0), ({"verdict": "timeout", "ok": False}, 1),
-                                              ({"verdict": "differs", "ok": True, "expected": {"reason": "r"}}, 0),
-                                              ({"verdict": "unsupported", "ok": True}, 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "status"),
+    [
+        ({"verdict": "equal", "ok": True}, 0),
+        ({"verdict": "timeout", "ok": False}, 1),
+        ({"verdict": "differs", "ok": True, "expected": {"reason": "r"}}, 0),
+        ({"verdict": "unsupported", "ok": True}, 1),
+    ],
+)
 def test_from_results(tmp_path, cell, status):
     kept(tmp_path, cell | {"message": "because"})
     found = invoke("b", "chainer", "--from", str(tmp_path))
@@ -112,7 +118,7 @@ def test_folders_without_results_are_told(tmp_path):
 
 @pytest.mark.skipif(missing(Target("chainer")) is not None, reason="Chainer is not installed")
 def test_the_article_s_residual_is_a_missing_epsilon(monkeypatch):
-    """Chainer up to 1.19 against Keras, on the article's network: about the sum that it reports, and the cause of it."""
+    """Chainer up to 1.19 against Keras, on the article's network: about the sum that it reports, and its cause."""
     monkeypatch.chdir(ROOT)
     case, cell = from_run("seeds/epsilon_missing", "chainer")
     assert (cell["verdict"], cell["ok"], cell["blame"]) == ("differs", True, ["deconv", "bn"])
