@@ -46,6 +46,22 @@ def run(
 
 
 @app.command()
+def exam(
+    files: Files = None,
+    k: Expression = None,
+    targets: Targets = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")] = None,
+    most: Annotated[int | None, typer.Option("--most", min=1, help="Questions a case. Default: all.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File for the record, JSON.")] = None,
+    page: Annotated[Path | None, typer.Option("--page", help="File for the page made of it, Markdown.")] = None,
+) -> None:
+    """Commit mistakes in the engines and count how many are caught and named. Exit 1 if one is missed."""
+    from parity.commands.exam import exam as sit
+
+    raise typer.Exit(sit(files, k, targets, jobs, most, out, page))
+
+
+@app.command()
 def report(
     folders: Annotated[list[Path], typer.Argument(help="Folders with results.jsonl; several are merged.")],
     out: Out = Path("reports"),

@@ -211,6 +211,10 @@ class Session:
             self._absent[target] = missing(target)
         return self._absent[target]
 
+    def facts(self, target: Target) -> dict[str, Any]:
+        """What the target's worker says of itself; empty where it is not here or never started."""
+        return self.pool[target].facts if self._why_absent(target) is None else {}
+
     def close(self) -> None:
         """Stop the workers and remove the temporary files."""
         self.pool.stop()

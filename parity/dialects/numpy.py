@@ -54,7 +54,7 @@ class NumpyKit:
     def from_columns(self, y: Array, batch: int, out: tuple[int, ...]) -> Array:
         """(groups, filters/groups, N·out) → (N, filters, *out)."""
         y = y.reshape(-1, batch, *out)
-        return np.ascontiguousarray(np.moveaxis(y, 1, 0))
+        return np.moveaxis(y, 1, 0).copy()
 
     def sigmoid(self, x: Array) -> Array:
         """1 / (1 + e^-x) without overflow."""

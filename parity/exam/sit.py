@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from parity.case.case import Case
 from parity.errors import BadInput
-from parity.exam.questions import Question, questions
+from parity.exam.questions import ELEMENT, Question, questions
 from parity.judge.verdict import FAILED, NEUTRAL
 from parity.prepare import Prepared, Shelf
 from parity.results import Record
@@ -88,6 +88,7 @@ class Exam:
         most: questions a case; all of them without.
         on_answer: called with every answer, by several threads.
         on_bad: called with a case whose files turn out to be wrong.
+        on_case: called when a target is through with a case.
     """
 
     def __init__(
@@ -97,9 +98,10 @@ class Exam:
         most: int | None = None,
         on_answer: Callable[[Answer], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
+        on_case: Callable[[], object] = lambda: None,
     ):
         self._session, self._slots, self._most = session, Slots(jobs), most
-        self._on_answer, self._on_bad = on_answer, on_bad
+        self._on_answer, self._on_bad, self._on_case = on_answer, on_bad, on_case
         self._stop = threading.Event()
 
     def run(self, cases: Sequence[Case], targets: Sequence[Target]) -> None:
@@ -141,6 +143,7 @@ class Exam:
                                 return
                             self._on_answer(self._asked(paper.prepared, target, question))
                     shelf.give_back(case)
+                self._on_case()
         except Stopped:
             return
         except BaseException as error:  # noqa: BLE001  handed to the main thread
@@ -173,7 +176,7 @@ class Exam:
             words=wrong.words,
             outcome=_outcome(record["verdict"], question),
             first=causes[0]["name"] if causes else "",
-            named=bool(fits) and fits[0],
+            named=any(fits) if question.kind == "element" and _all_elements(causes) else bool(fits) and fits[0],
             among=any(fits),
             elsewhere=tuple(n for n in blamed if n not in question.nodes),
             message=record.get("message", ""),
@@ -182,6 +185,11 @@ class Exam:
 
 def _causes(record: Record) -> list[Record]:
     return [c for d in record.get("diagnosis", ()) for c in d["causes"]]
+
+
+def _all_elements(causes: list[Record]) -> bool:
+    """Whether all that was named are single elements, which are the same function: a mean and a beta, say."""
+    return all(c["name"] == ELEMENT for c in causes)
 
 
 def _is_it(cause: Record, question: Question) -> bool:

@@ -114,6 +114,21 @@ class Reference:
             own.update(zip(node.outputs, out, strict=True))
         return {o: own[o] for n in nodes for o in n.outputs}
 
+    def local(self, nodes: Sequence[Node]) -> dict[str, Judged]:
+        """The given nodes on exact inputs, so that bounds hold what these nodes add and nothing carried.
+
+        Args:
+            nodes: those between two taps, in order.
+
+        Returns:
+            Output name → value and bound of all their outputs.
+        """
+        own = {k: Judged(self.tensors[k].value, None) for n in nodes for k in n.inputs}
+        for node in nodes:
+            out = evaluate(node, [own[i] for i in node.inputs], node_weights(self.graph, node, self.weights))
+            own.update(zip(node.outputs, out, strict=True))
+        return {o: own[o] for n in nodes for o in n.outputs}
+
     def _given(self, name: str, taps: Mapping[str, np.ndarray]) -> np.ndarray | None:
         return self.inputs[name] if name in self.inputs else taps.get(name)
 

@@ -201,22 +201,22 @@ class _Search:
 
     def _distance(self, wrong: Wrong) -> float | None:
         try:
-            made = self.stretch.wrong(wrong)
+            left = self.stretch.apart(wrong)
         except (BadInput, Impossible):  # it does not fit what comes behind, or reads what the engine did not return
             return None
         self.tried += 1
-        return self.stretch.distance(made)
+        return left
 
     def _estimated(self, node: Node, suspect: Suspect) -> Iterator[Cause]:
         assert suspect.free is not None
-        base = self.stretch.spread(self.stretch.right)
+        base = self.stretch.spread({t: j.value for t, j in self.stretch.right.items()})
         if not math.isfinite(base):
             return
 
         def cost(value: float) -> float:
             for wrong in self._wrongs(suspect, value):
                 try:
-                    return self.stretch.spread(self.stretch.wrong(wrong))
+                    return self.stretch.spread(self.stretch.numbers(wrong))
                 except (BadInput, Impossible):
                     return math.inf
             return math.inf
@@ -231,7 +231,6 @@ class _Search:
             left = self._distance(wrong)
             if left is not None and left <= 1:
                 yield _cause(node, wrong, left, "element")
-                return
 
 
 def _cause(node: Node, wrong: Wrong, left: float, source: str) -> Cause:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 GRID = 25
 """Values between the limits that are looked at first, evenly spaced in their logarithm."""
-STEPS = 60
-"""Of the golden section behind it: 0.618^60 is 3e-13."""
+STEPS = 45
+"""Of the golden section behind it: 0.618^45 is 4e-10."""
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 

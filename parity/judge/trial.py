@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from parity.graph import Graph
-from parity.judge.bound import Judged, Reference, as_exact, evaluate, node_weights
+from parity.judge.bound import KIT, Judged, Reference, as_exact, evaluate, node_weights
 from parity.layers import Spec
+from parity.layers.evaluate import values
 from parity.layers.mistake import Seen
 from parity.mistakes.wrong import Wrong
 from parity.node import Node
+
+FAR = 1e4
+"""Times the bound from which no bound of another magnitude brings a mistake near."""
 
 
 class Impossible(Exception):
@@ -49,22 +54,32 @@ class Stretch:
         return cls(reference.graph, (node,), given, reference.weights, {})
 
     def run(self, nodes: Sequence[Node], new: Mapping[str, np.ndarray]) -> dict[str, Judged]:
-        """All tensors that nodes in the stretch's place make."""
-        have: dict[str, Judged] = {}
+        """All tensors that nodes in the stretch's place make, with their bounds."""
+        return self._through(nodes, new, lambda x: Judged(x, None), evaluate)
 
-        def find(name: str) -> Judged:
-            if name not in have:
-                if name not in self.given:
-                    raise Impossible(name)
-                have[name] = Judged(as_exact(self.given[name]), None)
-            return have[name]
-
+    def _through(
+        self,
+        nodes: Sequence[Node],
+        new: Mapping[str, np.ndarray],
+        start: Callable[[np.ndarray], Any],
+        step: Callable[[Node, list[Any], dict[str, np.ndarray]], tuple[Any, ...]],
+    ) -> dict[str, Any]:
+        """Node after node, on what was given or made before."""
+        have: dict[str, Any] = {}
+        shapes: dict[str, Spec] = {}
         for node in nodes:
-            inputs = [find(i) for i in node.inputs]
-            specs = tuple(Spec(i.value.shape, _dtype(i.value)) for i in inputs)
-            names = {c: node.weight_name(c) for c in node.layer.weights(*specs)}
+            for name in node.inputs:
+                if name not in have:
+                    if name not in self.given:
+                        raise Impossible(name)
+                    x = as_exact(self.given[name])
+                    have[name], shapes[name] = start(x), Spec(x.shape, _dtype(x))
+            names = {c: node.weight_name(c) for c in node.layer.weights(*(shapes[i] for i in node.inputs))}
             own = {c: new[n] if n in new else self.weights[n] for c, n in names.items()}
-            have.update(zip(node.outputs, evaluate(node, inputs, own), strict=True))
+            for name, made in zip(node.outputs, step(node, [have[i] for i in node.inputs], own), strict=True):
+                have[name] = made
+                x = made.value if isinstance(made, Judged) else made
+                shapes[name] = Spec(x.shape, _dtype(x))
         return {o: have[o] for n in nodes for o in n.outputs}
 
     def wrong(self, wrong: Wrong) -> dict[str, Judged]:
@@ -73,9 +88,25 @@ class Stretch:
         Raises:
             Impossible: its rules refuse these inputs, which a framework would do too.
         """
+        return self._with(wrong, self.run)
+
+    def numbers(self, wrong: Wrong) -> dict[str, np.ndarray]:
+        """The same without bounds, in less than half the time.
+
+        Raises:
+            Impossible: as :meth:`wrong`.
+        """
+
+        def step(node: Node, inputs: list[np.ndarray], own: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+            with np.errstate(all="ignore"):
+                return tuple(map(as_exact, values(node.layer, KIT, inputs, own)))
+
+        return self._with(wrong, lambda nodes, new: self._through(nodes, new, lambda x: x, step))
+
+    def _with(self, wrong: Wrong, run: Callable[[list[Node], Mapping[str, np.ndarray]], dict[str, Any]]) -> dict:
         nodes = [n for node in self.nodes for n in (wrong.nodes if node.name == wrong.node else (node,))]
         try:
-            return self.run(nodes, wrong.weights)
+            return run(nodes, wrong.weights)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise Impossible(f"{wrong.words}: {error}") from error  # rules are made for what a case file can say
 
@@ -93,15 +124,27 @@ class Stretch:
         """Largest error ÷ bound of the engine's tensors against others; inf where shapes or non-finite ones differ."""
         return max(ratio(self.actual[t], found[t]) for t in self.actual)
 
-    def spread(self, found: Mapping[str, Judged]) -> float:
-        """Root mean square of error ÷ bound, smooth in what it depends on; inf where shapes differ."""
+    def apart(self, wrong: Wrong) -> float:
+        """:meth:`distance` with a mistake made. One that is far off is measured by the bound of what is right.
+
+        Raises:
+            Impossible: as :meth:`wrong`.
+        """
+        found = self.numbers(wrong)
+        far = math.inf
+        if all(found[t].shape == self.right[t].value.shape for t in self.actual):
+            far = max(ratio(self.actual[t], Judged(found[t], self.right[t].bound)) for t in self.actual)
+        return far if FAR < far < math.inf else self.distance(self.wrong(wrong))
+
+    def spread(self, found: Mapping[str, np.ndarray]) -> float:
+        """Root mean square of error ÷ bound of what is right, smooth in what it depends on; inf where shapes differ."""
         total, count = 0.0, 0
         for t, actual in self.actual.items():
-            expected = found[t]
-            if actual.shape != expected.value.shape or expected.bound is None:
+            value, bound = found[t], self.right[t].bound
+            if bound is None or not actual.shape == value.shape == bound.shape:
                 return math.inf
             with np.errstate(all="ignore"):
-                q = (as_exact(actual) - expected.value) / expected.bound
+                q = (as_exact(actual) - value) / bound
             total, count = total + float(np.sum(q * q)), count + q.size
         return math.sqrt(total / count) if count and math.isfinite(total) else math.inf
 
@@ -113,7 +156,7 @@ def _dtype(value: np.ndarray) -> str:
 def ratio(actual: np.ndarray, expected: Judged) -> float:
     """Largest error ÷ bound: 0 for equality, inf for another shape, or a NaN on one side only."""
     value = expected.value
-    if actual.shape != value.shape or actual.dtype.kind != np.dtype(_dtype(value)).kind:
+    if value.shape != actual.shape or actual.dtype.kind != np.dtype(_dtype(value)).kind:
         return math.inf
     if actual.dtype.kind == "f":
         rounded = value.astype(actual.dtype)

@@ -127,7 +127,7 @@ class Layer(HasMistakes):
         """Register a rule. Of several rules for one dialect the first whose ``when`` holds is taken.
 
         Args:
-            dialect: numpy, magnitude, carry, chainer, keras, onnx, or one registered from outside.
+            dialect: numpy, magnitude, carry, effect, probe, chainer, keras, onnx, or one registered from outside.
             when: a condition on the parameters.
             x: layout of the inputs the rule wants ("" takes any, "=" canonical), for dialects that move axes.
             y: layout of the outputs it gives ("" the same as the first input's).
@@ -183,6 +183,10 @@ class Layer(HasMistakes):
             if rule.when is None or rule.when(self):
                 return rule
         raise LookupError(f"{type(self).__name__} has no {dialect} rule for {self.parameters()}")
+
+    def has(self, dialect: str) -> bool:
+        """Whether there is a rule for these parameters."""
+        return any(rule.when is None or rule.when(self) for rule in self._lookup("rules", dialect))
 
     def layouts(self, dialect: str) -> Mapping[str, Layout]:
         """Canonical weight name → ``"target: pattern"``, or several: those stated with the rule."""

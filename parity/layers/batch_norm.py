@@ -67,6 +67,15 @@ def _(p, n, y, e, x, mean, var, gamma=None, beta=None):
     return np.abs(_per_channel(p, n, x.ndim, mean, var, gamma, beta)[0]) * e
 
 
+@BatchNorm.on("effect")
+def _(p, n, g, x, mean, var, gamma=None, beta=None):
+    scale, middle, _ = _per_channel(p, n, x.ndim, mean, var, gamma, beta)
+    root, axes = 1 / np.sqrt(var + p.epsilon), (0, *range(2, x.ndim))
+    moved = (np.abs(x - middle) * g).max(axes) * root
+    found = {"gamma": moved, "beta": g.max(axes), "mean": (np.abs(scale) * g).max(axes)}
+    return found | {"var": moved * np.abs(scale.reshape(-1)) * root / 2}
+
+
 @BatchNorm.on("chainer", gamma="gamma: c", beta="beta: c", mean="avg_mean: c", var="avg_var: c")
 def _(p, c, x):
     link = c.link(c.L.BatchNormalization(x.shape[1], eps=p.epsilon, use_gamma=p.scale, use_beta=p.center))

@@ -10,6 +10,7 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec, Weight
+from parity.layers.effect import Products
 from parity.layers.sizes import (
     ONE,
     ZERO,
@@ -135,6 +136,13 @@ def _(p, n, y, x, W, b=None):
 def _(p, n, y, e, x, W, b=None):
     cols, w, _, out = _matrices(p, n, e, W, b)
     return n.from_columns(np.sqrt((w * w) @ (cols * cols)), x.shape[0], out)
+
+
+@_Conv.on("effect")
+def _(p, n, g, x, W, b=None):
+    cols, w, _, _ = _matrices(p, n, x, W, b)
+    g = np.moveaxis(g, 1, 0).reshape(p.groups, w.shape[1], -1)
+    return {"W": Products(cols, g, W.shape), "b": g.max(-1).reshape(-1)}
 
 
 def chainer_conv(p, c, x, make):

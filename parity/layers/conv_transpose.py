@@ -11,6 +11,7 @@ import numpy as np
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.conv import SPATIAL, flat
+from parity.layers.effect import Products
 from parity.layers.sizes import ONE, ZERO, Counts, Pads, Positive, Sizes, need_rank, pads_per_axis, per_axis
 
 
@@ -126,8 +127,8 @@ class ConvTranspose3D(_ConvTranspose):
     nd: ClassVar[int] = 3
 
 
-def _product(p, n, x, W):
-    """The transpose as a convolution over the input with stride − 1 zeros between its elements, kernel flipped."""
+def _columns(p, n, x):
+    """The transpose as a convolution over the input with stride − 1 zeros between its elements."""
     spread = x
     for a in range(p.nd):
         if p.stride[a] > 1:
@@ -139,10 +140,18 @@ def _product(p, n, x, W):
         keep = [slice(None)] * x.ndim
         keep[2 + a] = slice(max(-low, 0), spread.shape[2 + a] + max(low, 0) + min(high, 0) + max(high, 0))
         spread = np.pad(spread, width)[tuple(keep)]
-    cols, out = n.columns(spread, p.groups, p.kernel, (1,) * p.nd, p.dilation)
+    return n.columns(spread, p.groups, p.kernel, (1,) * p.nd, p.dilation)
+
+
+def _matrix(p, W):
+    """The kernel flipped, (groups, filters / groups, n)."""
     w = W[(..., *[slice(None, None, -1)] * p.nd)]
-    w = w.reshape(p.groups, -1, *W.shape[1:]).swapaxes(1, 2).reshape(p.groups, W.shape[1], -1)
-    return n.from_columns(w @ cols, x.shape[0], out)
+    return w.reshape(p.groups, -1, *W.shape[1:]).swapaxes(1, 2).reshape(p.groups, W.shape[1], -1)
+
+
+def _product(p, n, x, W):
+    cols, out = _columns(p, n, x)
+    return n.from_columns(_matrix(p, W) @ cols, x.shape[0], out)
 
 
 def _spread(x, axis, stride):
@@ -175,6 +184,13 @@ def _(p, n, y, x, W, b=None):
 @_ConvTranspose.on("carry")
 def _(p, n, y, e, x, W, b=None):
     return np.sqrt(_product(p, n, e * e, W * W))
+
+
+@_ConvTranspose.on("effect")
+def _(p, n, g, x, W, b=None):
+    g = np.moveaxis(g, 1, 0).reshape(p.groups, W.shape[1], -1)
+    order = _matrix(p, np.arange(W.size).reshape(W.shape)).reshape(-1)
+    return {"W": Products(_columns(p, n, x)[0], g, W.shape, order), "b": g.max(-1).reshape(-1)}
 
 
 @ConvTranspose1D.on("chainer", W="W: i o w", b="b: o")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from parity.layers.base import Layer, Spec, Weight
+from parity.layers.effect import Products
 from parity.layers.sizes import Positive
 
 
@@ -54,6 +55,12 @@ def _(p, n, y, x, W, b=None):
 @Linear.on("carry")
 def _(p, n, y, e, x, W, b=None):
     return np.sqrt((e * e) @ (W * W).T)
+
+
+@Linear.on("effect")
+def _(p, n, g, x, W, b=None):
+    cols, g = x.reshape(1, -1, W.shape[1]).swapaxes(1, 2), g.reshape(1, -1, W.shape[0]).swapaxes(1, 2)
+    return {"W": Products(cols, g, W.shape), "b": g.max((0, 2))}
 
 
 @Linear.on("chainer", W="W: o i", b="b: o")

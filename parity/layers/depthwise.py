@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from parity.layers.base import Layer, Spec, Weight
@@ -102,6 +102,13 @@ def _(p, n, y, x, W, b=None):
 def _(p, n, y, e, x, W, b=None):
     conv, w = _as_conv(p, x, W)
     return conv.rule("carry").fn(conv, n, y, e, x, w, b)
+
+
+@_DepthwiseConv.on("effect")
+def _(p, n, g, x, W, b=None):
+    conv, w = _as_conv(p, x, W)
+    found = conv.rule("effect").fn(conv, n, g, x, w, b)
+    return found | {"W": replace(found["W"], shape=W.shape)}
 
 
 @DepthwiseConv2D.on("chainer", when=lambda p: max(p.dilation) == 1, W="W: m i h w", b="b: o")

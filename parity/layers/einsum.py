@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -86,6 +86,14 @@ def _(p, n, y, x, **weights):
 @EinsumDense.on("carry")
 def _(p, n, y, e, x, **weights):
     return _by_linear(p, "carry", n, x.shape[: -p.axes], y, _joined(p, e), _joined(p, x), **weights)
+
+
+@EinsumDense.on("effect")
+def _(p, n, g, x, W, b=None):
+    found = p.flat.rule("effect").fn(
+        p.flat, n, g.reshape(*x.shape[: -p.axes], -1), _joined(p, x), W.reshape(math.prod(p.units), -1)
+    )
+    return {"W": replace(found["W"], shape=W.shape), "b": found["b"].reshape(p.units)}
 
 
 def _chainer(p, c, x):

@@ -52,6 +52,13 @@ def _(p, n, y, e, x, W):
     return np.zeros_like(y)
 
 
+@Embedding.on("effect")
+def _(p, n, g, x, W):
+    found = np.zeros(W.shape)
+    np.maximum.at(found, x.reshape(-1), g.reshape(-1, W.shape[1]))
+    return {"W": found}
+
+
 @Embedding.on("chainer", W="W: v e")
 def _(p, c, x):
     link = c.link(c.L.EmbedID(p.vocabulary, p.units))

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.recurrent import Gate, Recurrent, bias_or_zeros, gate, register, rss, tanh, through
+from parity.layers.recurrent import Gate, Recurrent, bias_or_zeros, gate, register, tanh
 from parity.layers.recurrent_calls import (
     keras_layer,
     keras_recurrent,
@@ -63,25 +63,27 @@ def _gru(p, n, x, states, ex, errors, noise, W, R, b=None, rb=None):
     a = [x @ W[g].T + b[g] for g in range(3)]
     ea = []
     for g in range(3):
-        own = wide * (rss(through(x, W[g]), b[g]) + np.abs(a[g])) * noise.rounding
-        ea.append(rss(own, *([] if ex is None else [through(ex, W[g])])))
+        own = wide * (noise.rss(noise.through(x, W[g]), b[g]) + np.abs(a[g])) * noise.rounding
+        ea.append(noise.rss(own, *([] if ex is None else [noise.through(ex, W[g])])))
 
     def product(v, ev, g):
         q = v @ R[g].T + rb[g]
-        return q, rss(deep * (rss(through(v, R[g]), rb[g]) + np.abs(q)) * noise.rounding, through(ev, R[g]))
+        return q, noise.rss(
+            deep * (noise.rss(noise.through(v, R[g]), rb[g]) + np.abs(q)) * noise.rounding, noise.through(ev, R[g])
+        )
 
     def gated(g):
         q, eq = product(h, eh, g)
-        return gate(p, n, a[g] + q, rss(ea[g], eq), noise)
+        return gate(p, n, a[g] + q, noise.rss(ea[g], eq), noise)
 
     (z, ez), (r, er) = gated(0), gated(1)
     if p.reset_after:
         q, eq = product(h, eh, 2)
-        inner, einner = r * q, rss(r * eq, q * er)
+        inner, einner = r * q, noise.rss(r * eq, q * er)
     else:
-        inner, einner = product(r * h, rss(r * eh, h * er), 2)
-    m, em = tanh(a[2] + inner, rss(ea[2], einner), noise)
-    eh = rss(z * eh, (h - m) * ez, (1 - z) * em, (np.abs(z * h) + np.abs((1 - z) * m)) * noise.rounding)
+        inner, einner = product(r * h, noise.rss(r * eh, h * er), 2)
+    m, em = tanh(a[2] + inner, noise.rss(ea[2], einner), noise)
+    eh = noise.rss(z * eh, (h - m) * ez, (1 - z) * em, (np.abs(z * h) + np.abs((1 - z) * m)) * noise.rounding)
     return [z * h + (1 - z) * m], [eh]
 
 

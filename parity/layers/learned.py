@@ -108,6 +108,12 @@ def _(p, n, y, e, x, slope):
     return np.where(x >= e, 1.0, np.where(x <= -e, steep, np.maximum(1.0, steep))) * e
 
 
+@PReLU.on("effect")
+def _(p, n, g, x, slope):
+    axes = tuple(a for a in range(1, x.ndim) if slope.shape[a - 1] == 1)
+    return {"slope": (np.where(x >= 0, 0.0, np.abs(x)) * g).max((0, *axes)).reshape(slope.shape)}
+
+
 @PReLU.on("chainer", slope=_chainer("W"))
 def _(p, c, x):
     link, whole = _link(p, c, x, lambda shape: c.L.PReLU(shape=shape))

@@ -10,7 +10,7 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Spec, Weight
-from parity.layers.recurrent import TANH, Gate, Recurrent, bias_or_zeros, gate, register, rss, tanh, through
+from parity.layers.recurrent import TANH, Gate, Recurrent, bias_or_zeros, gate, register, tanh
 from parity.layers.recurrent_calls import (
     keras_layer,
     keras_recurrent,
@@ -67,10 +67,10 @@ class LSTM(Recurrent):
 def _peep(P, c, ec, noise):
     """P·c and its error."""
     if P.ndim == 1:
-        return P * c, rss(P * ec, np.abs(P * c) * noise.rounding)
+        return P * c, noise.rss(P * ec, np.abs(P * c) * noise.rounding)
     q = c @ P.T
-    own = (math.sqrt(len(P)) + 1) * (through(c, P) + np.abs(q)) * noise.rounding
-    return q, rss(own, through(ec, P))
+    own = (math.sqrt(len(P)) + 1) * (noise.through(c, P) + np.abs(q)) * noise.rounding
+    return q, noise.rss(own, noise.through(ec, P))
 
 
 def _lstm(p, n, x, states, ex, errors, noise, W, R, b=None, rb=None, P=None):
@@ -81,24 +81,24 @@ def _lstm(p, n, x, states, ex, errors, noise, W, R, b=None, rb=None, P=None):
     a, ea = [], []
     for g in range(4):
         v = x @ W[g].T + h @ R[g].T + both[g]
-        own = root * (rss(through(x, W[g]), through(h, R[g]), both[g]) + np.abs(v)) * noise.rounding
+        own = root * (noise.rss(noise.through(x, W[g]), noise.through(h, R[g]), both[g]) + np.abs(v)) * noise.rounding
         a.append(v)
-        ea.append(rss(own, through(eh, R[g]), *([] if ex is None else [through(ex, W[g])])))
+        ea.append(noise.rss(own, noise.through(eh, R[g]), *([] if ex is None else [noise.through(ex, W[g])])))
 
     def gated(g, peephole, c, ec):
         v, e = a[g], ea[g]
         if P is not None:
             q, eq = _peep(P[peephole], c, ec, noise)
-            v, e = v + q, rss(e, eq)
+            v, e = v + q, noise.rss(e, eq)
         return gate(p, n, v, e, noise)
 
     (i, ei), (f, ef), (z, ez) = gated(0, 0, c, ec), gated(1, 1, c, ec), tanh(a[2], ea[2], noise)
-    ec = rss(f * ec, c * ef, i * ez, z * ei, (np.abs(f * c) + np.abs(i * z)) * noise.rounding)
+    ec = noise.rss(f * ec, c * ef, i * ez, z * ei, (np.abs(f * c) + np.abs(i * z)) * noise.rounding)
     c = f * c + i * z
     o, eo = gated(3, 2, c, ec)
     s = np.tanh(c)
     h = o * s
-    eh = rss(o * (1 - s * s) * ec, TANH * np.abs(h) * noise.rounding, s * eo, np.abs(h) * noise.rounding)
+    eh = noise.rss(o * (1 - s * s) * ec, TANH * np.abs(h) * noise.rounding, s * eo, np.abs(h) * noise.rounding)
     return [h, c], [eh, ec]
 
 

@@ -88,35 +88,35 @@ class Noise(NamedTuple):
     Args:
         rounding: 1 where they are in u, 0 where operations are exact and errors come from the inputs alone.
         reach: errors so many times as large may move a value over an edge.
+        asked: whether errors are asked for at all; else they are all 0, and cost next to nothing.
     """
 
     rounding: float
     reach: float
+    asked: bool = True
 
+    def rss(self, *errors):
+        """Errors that behave as independent add as the root of the sum of squares."""
+        return np.sqrt(sum(e * e for e in errors)) if self.asked else 0.0
 
-def rss(*errors):
-    """Errors that behave as independent add as the root of the sum of squares."""
-    return np.sqrt(sum(e * e for e in errors))
-
-
-def through(e, W):
-    """What errors e of a vector become behind a matrix W (o i)."""
-    return np.sqrt((e * e) @ (W * W).T)
+    def through(self, e, W):
+        """What errors e of a vector become behind a matrix W (o i)."""
+        return np.sqrt((e * e) @ (W * W).T) if self.asked else 0.0
 
 
 def gate(p, n, a, ea, noise):
     """σ(a), or clip(a/6 + 1/2, 0, 1), and its error."""
     if p.recurrent_activation == "sigmoid":
         s = n.sigmoid(a)
-        return s, rss(ea * s * (1 - s), SIGMOID * noise.rounding * np.ones_like(s))
+        return s, noise.rss(ea * s * (1 - s), SIGMOID * noise.rounding * np.ones_like(s))
     inside = np.abs(a) < 3 + noise.reach * ea
-    return np.clip(a / 6 + 0.5, 0, 1), np.where(inside, rss(ea / 6, noise.rounding * np.ones_like(a)), 0)
+    return np.clip(a / 6 + 0.5, 0, 1), np.where(inside, noise.rss(ea / 6, noise.rounding * np.ones_like(a)), 0)
 
 
 def tanh(a, ea, noise):
     """tanh(a) and its error."""
     y = np.tanh(a)
-    return y, rss(ea * (1 - y * y), TANH * np.abs(y) * noise.rounding)
+    return y, noise.rss(ea * (1 - y * y), TANH * np.abs(y) * noise.rounding)
 
 
 def bias_or_zeros(W, b):
@@ -144,7 +144,7 @@ def _run(p, n, x, rest, weights, errors, noise, cell):
         es.append(ey)
     if p.direction == "reverse":
         ys, es = ys[::-1], es[::-1]
-    return (np.stack(ys, 1), *states), (np.stack(es, 1), *e)
+    return (np.stack(ys, 1), *states), (np.stack(es, 1), *e) if noise.asked else ()
 
 
 def register(layer, cell, c):
@@ -157,7 +157,7 @@ def register(layer, cell, c):
 
     @layer.on("numpy")
     def _(p, n, x, *rest, **w):
-        return _run(p, n, x, rest, w, (None,) * (1 + len(rest)), Noise(1.0, 0.0), cell)[0]
+        return _run(p, n, x, rest, w, (None,) * (1 + len(rest)), Noise(0.0, 0.0, asked=False), cell)[0]
 
     @layer.on("magnitude", c=c)
     def _(p, n, y, x, *rest, **w):

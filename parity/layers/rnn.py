@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from parity.layers.recurrent import Recurrent, bias_or_zeros, register, rss, tanh, through
+from parity.layers.recurrent import Recurrent, bias_or_zeros, register, tanh
 from parity.layers.recurrent_calls import (
     keras_layer,
     keras_recurrent,
@@ -43,8 +43,8 @@ def _rnn(p, n, x, states, ex, errors, noise, W, R, b=None, rb=None):
     both = bias_or_zeros(W, b)[0] + bias_or_zeros(W, rb)[0]
     root = math.sqrt(W.shape[2] + p.units) + 1
     a = x @ W[0].T + h @ R[0].T + both
-    own = root * (rss(through(x, W[0]), through(h, R[0]), both) + np.abs(a)) * noise.rounding
-    ea = rss(own, through(eh, R[0]), *([] if ex is None else [through(ex, W[0])]))
+    own = root * (noise.rss(noise.through(x, W[0]), noise.through(h, R[0]), both) + np.abs(a)) * noise.rounding
+    ea = noise.rss(own, noise.through(eh, R[0]), *([] if ex is None else [noise.through(ex, W[0])]))
     if p.activation == "tanh":
         y, ey = tanh(a, ea, noise)
     else:  # what is below zero by more than its error stays 0

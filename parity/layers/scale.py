@@ -94,6 +94,20 @@ def _(p, n, y, e, x, b):
     return e
 
 
+@Scale.on("effect")
+def _(p, n, g, x, W, b=None):
+    return {"W": _largest(p, np.abs(x) * g), "b": _largest(p, g)}
+
+
+@Bias.on("effect")
+def _(p, n, g, x, b):
+    return {"b": _largest(p, g)}
+
+
+def _largest(p, each):
+    return each.max() if p.axis is None else each.max(tuple(a for a in range(each.ndim) if a != p.axis % each.ndim))
+
+
 @Scale.on("chainer", W="W: c", b="bias/b: c")
 @Scale.on("chainer", when=lambda p: p.axis is None, W="W:", b="bias/b:")
 def _(p, c, x):

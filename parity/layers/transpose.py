@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from parity.errors import BadInput
 from parity.layers.axes import Axes, as_axes, axes_of
 from parity.layers.base import Spec
@@ -38,7 +36,7 @@ class Transpose(Move):
 
 @Transpose.on("numpy")
 def _(p, n, x):
-    return np.ascontiguousarray(x.transpose(p.axes))
+    return x.transpose(p.axes).copy()
 
 
 @Transpose.on("chainer")

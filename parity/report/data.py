@@ -24,6 +24,7 @@ EXACT = {"cosine": 17, "worst_actual": 9, "worst_reference": 9}
 """Figures whose last digits are the point; 9 tell every float32 apart."""
 TOLD = ("diagnosis", "committed", "loosened", "blame", "weak", "shares")
 """Keys of a cell that its story tells in words, so that the page needs nothing else of them."""
+NOT_KEPT = frozenset({"kind", "case", "target", "environment", "customary", *TOLD})
 PER_LAYER = ("count", "bound_ratio", "max_abs", "rel_l2", "ulp_max", "worst", "worst_actual", "worst_reference")
 """Figures a layer shows; the outputs of the network show all."""
 
@@ -113,20 +114,24 @@ def _story(sections: list[Section]) -> list[Any]:
 
 
 def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int]) -> Record:
-    out = {k: v for k, v in cell.items() if k not in ("kind", "case", "target", "environment", *TOLD)}
-    out["story"] = _story([s for s in about_cell(case, cell) if s.title != COPY])  # that the certificate's table shows
+    out = {k: v for k, v in cell.items() if k not in NOT_KEPT}
     if out.get("facts") == _facts(results, cell["target"], cell["environment"]):
         del out["facts"]  # most cells: the column states them once
     if out.get("layers"):
         out["layers"] = [_layer(f) for f in out["layers"]]
     if out.get("probe"):
         out["probe"] = {"layers": [_layer(f) for f in out["probe"].get("layers", ())]}
-    if out.get("customary"):
-        out["customary"] = [[rules[r["rule"]], r["ok"], r["failing"], r["count"], r.get("sum")]
-                            for r in out["customary"]]  # fmt: skip
     if out.get("final"):
         out["final"] = [{k: v for k, v in f.items() if k != "carried"} for f in out["final"]]
     rounded: Record = _rounded(out)
+    rounded["story"] = _story(
+        [s for s in about_cell(case, cell) if s.title != COPY]
+    )  # the certificate's table shows it
+    if cell.get("customary"):
+        rounded["customary"] = [
+            [rules[r["rule"]], r["ok"], r["failing"], r["count"], _figure(r.get("sum"), DIGITS)]
+            for r in cell["customary"]
+        ]
     return rounded
 
 

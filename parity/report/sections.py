@@ -8,7 +8,7 @@ from parity.results import Record, Results
 from parity.story.trust import lets_through, loosening
 from parity.story.words import figure, number, percent, plural
 
-COUNTS = ("committed", "invisible", "caught", "named", "among")
+COUNTS = ("committed", "hidden", "caught", "named", "among")
 """Figures of an exam, of one mistake or of all."""
 
 
@@ -58,13 +58,15 @@ def exam(results: Results) -> dict[str, Any]:
     if not found:
         return {}
     totals = {k: int(found.get("totals", {}).get(k) or 0) for k in COUNTS}
-    seen = totals["committed"] - totals["invisible"]
+    seen = totals["committed"] - totals["hidden"]
+    were = "was" if totals["committed"] == 1 else "were"
     said = [
-        f"{plural(totals['committed'], 'mistake')} that people make when they move a network "
-        f"{'was' if totals['committed'] == 1 else 'were'} made on purpose. {totals['invisible']:,} of them change no "
-        f"number on the inputs of their case, so nobody could see them. Of the other {seen:,}, "
-        f"{_of(totals['caught'], seen)} were caught, and {_of(totals['named'], seen)} were called by their name; "
-        f"{totals['among']:,} more were among several that the inputs cannot tell apart."
+        f"{plural(totals['committed'], 'mistake')} of those that people make when they move a network {were} made on "
+        f"purpose. {totals['hidden']:,} of them moved no number further than rounding could on those inputs, so that "
+        f"nobody could tell. Of the other {seen:,}, {_of(totals['caught'], seen)} were caught. Of these, "
+        f"{_of(totals['named'], totals['caught'])} were called by their name, and "
+        f"{_of(totals['among'], totals['caught'])} "
+        "stood among the causes that were given."
     ]
     if clean := found.get("clean"):
         alarms = int(clean.get("false_alarms") or 0)
@@ -72,12 +74,21 @@ def exam(results: Results) -> dict[str, Any]:
             f"Networks without a mistake were judged {int(clean.get('cells') or 0):,} times, with "
             f"{plural(alarms, 'false alarm') if alarms else 'no false alarm'}."
         )
-    versions = ", ".join(f"{k} {v}" for k, v in sorted((found.get("versions") or {}).items()))
-    targets = [{"target": t, **{k: v.get(k) for k in COUNTS}} for t, v in sorted((found.get("targets") or {}).items())
-               if isinstance(v, dict)]  # fmt: skip
-    return {"said": said, "date": str(found.get("date", "")), "versions": versions, "targets": targets,
-            "rows": [[r.get("mistake", ""), r.get("kind", ""), *(r.get(k) for k in COUNTS)]
-                     for r in found.get("rows") or ()]}  # fmt: skip
+    if (elsewhere := found.get("elsewhere")) is not None:
+        times = plural(elsewhere, "time") if elsewhere else "Never"
+        said.append(f"{times}, a layer was blamed that had nothing to do with it." if elsewhere else
+                    f"{times} was a layer blamed that had nothing to do with it.")  # fmt: skip
+    return {
+        "said": said,
+        "date": str(found.get("date", "")),
+        "targets": [{"target": t, **_counts(v)} for t, v in sorted((found.get("by_target") or {}).items())],
+        "rows": [[r["mistake"], r["kind"], *_counts(r).values()] for r in found.get("rows") or ()],
+        "failures": [str(f) for f in found.get("failures") or ()],
+    }
+
+
+def _counts(row: Record) -> dict[str, Any]:
+    return {k: row.get(k) for k in COUNTS}
 
 
 def _of(part: int, whole: int) -> str:

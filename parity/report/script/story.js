@@ -82,7 +82,7 @@ function examTable(place) {
     if (place.querySelector("table")) return;
     const rows = JSON.parse(await unpacked(document.getElementById("exam-data")));
     const number = (value) => el("td", { class: "number" }, value === null ? "" : figure(value));
-    const heads = ["mistakes made", "change no number", "caught", "named", "among several"].map((h) => el("th", { scope: "col", class: "number" }, h));
+    const heads = ["mistakes made", "hidden by rounding", "caught", "named", "named at all"].map((h) => el("th", { scope: "col", class: "number" }, h));
     place.append(table(["mistake", "known from", ...heads], rows.map(([mistake, kind, ...counts]) => [el("th", { scope: "row" }, mistake), kind, ...counts.map(number)])));
   });
 }
