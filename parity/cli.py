@@ -33,12 +33,15 @@ def run(
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")] = None,
     out: Out = Path("reports"),
     resume: Annotated[bool, typer.Option("--resume", help="Keep finished cells and go on.")] = False,
+    allclose: Annotated[
+        str | None, typer.Option(metavar="RTOL,ATOL", help="Also record what np.allclose says with these tolerances.")
+    ] = None,
 ) -> None:
     """Run cases on targets, judge them, and write the report. Exit 1 if a verdict failed, 2 for bad input."""
     from parity.commands.run import run_cases
 
     try:
-        status = run_cases(files, k, targets, jobs, out, resume)
+        status = run_cases(files, k, targets, jobs, out, resume, allclose)
     except KeyboardInterrupt:
         print("stopped; finished cells are kept, --resume goes on", file=sys.stderr)
         status = INTERRUPTED

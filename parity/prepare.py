@@ -18,7 +18,9 @@ from parity.case.case import Case
 from parity.draw import digest
 from parity.errors import BadInput, listed, near
 from parity.graph import Graph
-from parity.judge.bound import Reference
+from parity.judge.bound import Loosening, Reference
+from parity.judge.ledger import Entry, exact, lets_through
+from parity.judge.spots import spots
 from parity.judge.trial import Stretch
 from parity.mistakes.named import wrong_named
 from parity.mistakes.wrong import Wrong, commit
@@ -87,6 +89,7 @@ def prepare(case: Case, folder: Path) -> Prepared:
         "graph": _digest(case.graph.to_json()),
     }
     reference = Reference.of(case.graph, inputs, weights)
+    check_loosened(case, reference)
     wrongs = tuple((m.target, _wrong(case, reference, i)) for i, m in enumerate(case.spec.mistakes))
     return Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
 
@@ -101,6 +104,25 @@ def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
         return wrong_named(case.graph, node, seen, reference.weights, meant.mistake, meant.value)
     except BadInput as error:
         raise case.places.located(error.within(path=f"mistakes.{number}")) from None
+
+
+def entries(case: Case, target: Target | None = None) -> tuple[Entry, ...]:
+    """A case's loosenings, on one target or at all."""
+    return tuple(Entry(e.layer, Loosening(e.factor, e.absolute), e.reason) for e in case.loosened(target))
+
+
+def check_loosened(case: Case, reference: Reference) -> None:
+    """Refuse to multiply a bound that is not there.
+
+    Raises:
+        BadInput: a factor for layers that are exact.
+    """
+    for i, e in enumerate(case.spec.loosen):
+        if e not in case.loosened():
+            continue  # it is about others of the sweep
+        if names := exact(reference, Entry(e.layer, Loosening(e.factor, e.absolute), e.reason)):
+            text = f"{listed(names)} must be exact, and no factor changes that; give absolute, an error in numbers"
+            raise case.places.located(BadInput(text, path=f"loosen.{i}.factor"))
 
 
 class Shelf(Generic[Made]):
@@ -178,6 +200,11 @@ def case_record(prepared: Prepared) -> Record:
         "parameters": graph.parameter_count,
         "hash": prepared.hash,
         "expect": [e.model_dump() for e in case.spec.expect],
+        "loosen": [
+            model.model_dump() | {"lets_through": lets_through(prepared.reference, entry)}
+            for model, entry in zip(case.loosened(), entries(case), strict=True)
+        ],
+        "spots": spots(prepared.reference),
         "network": prepared.network,
     }
 

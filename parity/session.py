@@ -15,11 +15,14 @@ import numpy as np
 from parity import results
 from parity.case.case import Case
 from parity.errors import BadInput
+from parity.expectation import with_expectation
+from parity.judge.customary import RULES, Rule, opinions
 from parity.judge.diagnose import diagnose_all
+from parity.judge.ledger import judge_loosened
 from parity.judge.metrics import compare
-from parity.judge.verdict import FAILED, Judgement, judge
+from parity.judge.verdict import FAILED
 from parity.lower import first_gap
-from parity.prepare import Prepared, Shelf, case_record, prepare
+from parity.prepare import Prepared, Shelf, case_record, entries, prepare
 from parity.results import Record
 from parity.slots import Slots
 from parity.targets import Target, missing
@@ -36,10 +39,12 @@ class Session:
     Args:
         pool: the workers.
         jobs: cells that may run at a time.
+        rules: tolerances of others, whose opinion each cell records.
     """
 
     pool: Pool
     jobs: int = 2
+    rules: Sequence[Rule] = RULES
     _slots: Slots = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
     _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
@@ -70,7 +75,7 @@ class Session:
         start = time.perf_counter()
         record |= self._outcome(prepared, target)
         record["seconds"] = round(time.perf_counter() - start, 4)
-        return _with_expectation(record, case, target)
+        return with_expectation(record, case, target)
 
     def _outcome(self, prepared: Prepared, target: Target) -> Record:
         case = prepared.case
@@ -97,15 +102,15 @@ class Session:
         if reply["status"] != "done":
             return {"verdict": reply["status"], "message": reply["message"], "trace": reply.get("trace", "")}
         committed = [{"layer": w.node, "mistake": w.name, "words": w.words} for w in wrongs]
-        return self._judged(prepared, reply, out) | {"facts": worker.facts, "committed": committed}
+        return self._judged(prepared, target, reply, out) | {"facts": worker.facts, "committed": committed}
 
-    def _judged(self, prepared: Prepared, reply: dict[str, Any], out: dict[str, np.ndarray]) -> Record:
+    def _judged(self, prepared: Prepared, target: Target, reply: dict[str, Any], out: dict[str, np.ndarray]) -> Record:
         def part(prefix: str) -> dict[str, np.ndarray]:
             return {k[2:]: v for k, v in out.items() if k.startswith(prefix)}
 
         proof, taps, final = reply["certificate"], part("t:"), part("y:")
         problem = "" if proof["ok"] else proof["problems"][0]
-        found: Judgement = judge(prepared.reference, taps, final, problem)
+        found, loosened = judge_loosened(prepared.reference, entries(prepared.case, target), taps, final, problem)
         causes = diagnose_all(prepared.reference, found, taps) if found.verdict in FAILED else []
         before = {}
         for name, array in part("b:").items():
@@ -116,9 +121,12 @@ class Session:
             "verdict": found.verdict,
             "message": found.message,
             "blame": list(found.blame),
+            "shares": found.shares,
+            "loosened": loosened,
             "diagnosis": [d.to_json() for d in causes],
             "layers": [f.to_json() for f in found.layers],
             "final": [f.to_json() for f in found.final],
+            "customary": opinions(prepared.reference, final, self.rules),
             "tapping_changes": not all(np.array_equal(taps[k], final[k]) for k in final if k in taps),
             "before": before,
             "certificate": proof,
@@ -225,21 +233,3 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _with_expectation(record: Record, case: Case, target: Target) -> Record:
-    """Whether the cell counts as passed, given what the case expects."""
-    expect = case.expected(target)
-    verdict = record["verdict"]
-    if expect is None or verdict == "skipped":
-        return record | {"ok": verdict not in FAILED}
-    if verdict == expect.verdict:
-        named = {d["causes"][0]["name"] for d in record.get("diagnosis", ()) if d["causes"]}
-        if expect.cause and expect.cause not in named:
-            found = f"found {', '.join(sorted(named)) or 'none'}"
-            message = f"expected the cause {expect.cause}, {found}. {record.get('message', '')}".strip()
-            return record | {"ok": False, "expected": expect.model_dump(), "message": message}
-        return record | {"ok": True, "expected": expect.model_dump()}
-    note = f"expected {expect.verdict} ({expect.reason}), found {verdict}: the expectation no longer holds"
-    message = f"{note}. {record.get('message', '')}".strip()
-    return record | {"ok": False, "expected": expect.model_dump(), "message": message}

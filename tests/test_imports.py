@@ -58,13 +58,13 @@ MAY_IMPORT = {
         ("catalogue", "dialects.onnx", "engines=", "engines.base", "graph"),
     ),
     "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
-    "records": ("errors",),
     "results": ("errors", "parity="),
     # words about results alone
     "story": ("judge.verdict",),
     "report": ("results", "story", "judge.verdict", "errors"),
     # runs
     "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
+    "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "exam": (
         "case",
@@ -81,7 +81,19 @@ MAY_IMPORT = {
         "targets",
         "workers.pool",
     ),
-    "session": ("slots", "prepare", "case", "judge", "lower", "results", "targets", "workers.pool", "errors"),
+    "session": (
+        "slots",
+        "expectation",
+        "prepare",
+        "case",
+        "judge",
+        "lower",
+        "results",
+        "targets",
+        "workers.pool",
+        "errors",
+    ),
+    "records": ("errors",),
     "commands": (
         *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "story", "targets"),
         *("workers.pool", "errors", "engines.base", "catalogue", "layers", "exam", "records"),

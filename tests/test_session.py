@@ -241,3 +241,54 @@ def test_results_can_be_read_while_the_run_goes_on(tmp_path):
     with Writer(tmp_path) as writer, Session(StandInPool()) as session:
         session.run(load_cases(tmp_path), [A], writer, on_cell=lambda _: seen.append(len(read([tmp_path]).cells)))
     assert seen == [1]
+
+
+LOOSE = """
+loosen:
+  - {layer: fc, target: "chainer*", factor: 1000, reason: it takes a shortcut}
+"""
+
+
+def test_what_a_cell_says_of_the_difference(tmp_path, run):
+    write_case(tmp_path, "a")
+    records = run(changed("fc", lambda a: a + np.float32(1e-3)), targets=[A])
+    cell, case = cells(records)["a", "chainer@cpu"], next(r for r in records if r["kind"] == "case")
+    assert [(s["nodes"], s["output"]) for s in cell["shares"]] == [(["fc"], "act")]
+    assert cell["shares"][0]["part"] == pytest.approx(1e-3, rel=1e-2)
+    assert cell["final"][0]["carried"]["measured"] == pytest.approx(1e-3, rel=1e-2)
+    said = {c["rule"].partition(":")[0]: c for c in cell["customary"]}
+    assert not said["onnx-chainer"]["ok"]
+    assert said["NNSmith"]["ok"]
+    assert case["spots"] == []
+
+
+def test_a_loosened_bound(tmp_path, run):
+    write_case(tmp_path, "a", more=LOOSE)
+    records = run(changed("fc", lambda a: a + np.float32(2e-5)))
+    found, case = cells(records), next(r for r in records if r["kind"] == "case")
+    assert (found["a", "chainer@cpu"]["ok"], found["a", "onnx-reference@cpu"]["ok"]) == (True, False)
+    [row] = found["a", "chainer@cpu"]["loosened"]
+    assert (row["layer"], row["factor"], row["reason"]) == ("fc", 1000, "it takes a shortcut")
+    assert row["needed"] > 1
+    assert found["a", "onnx-reference@cpu"]["loosened"] == []
+    [entry] = case["loosen"]
+    assert (entry["layer"], entry["target"], entry["factor"]) == ("fc", "chainer*", 1000)
+    [stretch] = entry["lets_through"]
+    assert [w["change"] for w in stretch["weights"]] == [0.01, 0.1]
+
+
+def test_a_loosened_bound_that_is_no_longer_needed(tmp_path, run):
+    write_case(tmp_path, "a", more=LOOSE)
+    cell = cells(run())["a", "chainer@cpu"]
+    assert not cell["ok"]
+    assert cell["message"].startswith("the loosening of fc is no longer needed")
+
+
+def test_a_factor_for_an_exact_layer(tmp_path, run):
+    write_case(tmp_path, "a", more=LOOSE.replace("fc", "act"))
+    write_case(tmp_path, "b", more=LOOSE.replace("fc", "act").replace("factor: 1000", "absolute: 1e-3"))
+    told = []
+    records = run(changed("act", lambda a: a + np.float32(1e-4)), on_bad=lambda case, error: told.append(str(error)))
+    assert len(told) == 1
+    assert "a.yaml:9: loosen.0.factor: act must be exact, and no factor changes that; give absolute" in told[0]
+    assert cells(records)["b", "chainer@cpu"]["ok"]

@@ -17,12 +17,12 @@ from parity.case import model
 from parity.case.build import build_graph, check_layers
 from parity.case.inputs import FileInput, load_array
 from parity.case.places import Places
-from parity.case.sweep import check_expectations, override, variants
+from parity.case.sweep import check_wildcards, override, variants
 from parity.case.validation import validated
 from parity.case.weights import check_names, drawn, from_file
 from parity.case.yamlfile import Document, read
 from parity.draw import draw
-from parity.errors import BadInput, shown
+from parity.errors import BadInput, listed, near, shown
 from parity.graph import Graph
 from parity.layers import Spec
 from parity.targets import ALL, Target, matches, select
@@ -62,6 +62,14 @@ class Case:
             if matches(target, e.target) and fnmatch.fnmatchcase(self.variant, e.case):
                 return e
         return None
+
+    def loosened(self, target: Target | None = None) -> tuple[model.Loosen, ...]:
+        """The bounds that are loosened, on one target or at all."""
+        return tuple(
+            e
+            for e in self.spec.loosen
+            if (target is None or matches(target, e.target)) and fnmatch.fnmatchcase(self.variant, e.case)
+        )
 
     def inputs(self) -> dict[str, np.ndarray]:
         """Input name → array.
@@ -128,7 +136,7 @@ def _cases(document: Document, path: Path, stem: str) -> Iterator[Case]:
         raise BadInput(f"found {shown(data)}, accepted: a mapping with {', '.join(model.CaseFile.model_fields)}")
     whole: model.CaseFile = validated(_adapter(), data, "a case")
     if whole.sweep is None:
-        check_expectations(whole.expect, [""])
+        check_wildcards(whole, [""])
         yield _case(stem, path, data, whole, Places(document))
         return
     check_layers(whole.layers)
@@ -142,7 +150,7 @@ def _cases(document: Document, path: Path, stem: str) -> Iterator[Case]:
             found = places.located(error)
             raise BadInput(f"{found.message} (in the case [{variant.id}])", path=found.path, line=found.line) from None
         ids.append(variant.id)
-    check_expectations(whole.expect, ids)
+    check_wildcards(whole, ids)
 
 
 def _case(id_: str, path: Path, data: dict[str, Any], spec: model.CaseFile, places: Places) -> Case:
@@ -161,6 +169,12 @@ def _case(id_: str, path: Path, data: dict[str, Any], spec: model.CaseFile, plac
         _check_target(pattern, f"targets.{i}")
     for i, expect in enumerate(spec.expect):
         _check_target(expect.target, f"expect.{i}.target")
+    for i, loosen in enumerate(spec.loosen):
+        _check_target(loosen.target, f"loosen.{i}.target")
+        names = [n.name for n in graph.nodes]
+        if not fnmatch.filter(names, loosen.layer):
+            text = f"no layer fits {loosen.layer!r}{near(loosen.layer, names)}; there are {listed(names)}"
+            raise BadInput(text, path=f"loosen.{i}.layer")
     return Case(id_, path, spec, graph, places)
 
 

@@ -12,6 +12,8 @@ from parity.draw import Distribution
 Kind = Literal["normal", "uniform", "wide", "ties", "integers", "constant"]
 LARGEST = 1e30
 """Of mean and scale: whatever is drawn stays finite in float32, e^17 times the scale (wide) included."""
+LOOSEST = 10_000
+"""Factor of a loosened bound: beyond it the layer keeps fewer than 3 of 7 digits, and an expected failure says more."""
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -124,6 +126,25 @@ class Committed(Model):
     value: float | None = Field(None, description="Of the number that the mistake leaves open, e.g. 0.")
 
 
+class Loosen(Model):
+    """A bound of a layer that is loosened, on some targets. When that is no longer needed, it is an error."""
+
+    layer: Text = Field(description="Name of a layer, or wildcard.")
+    target: Text = Field("*", description="Target or wildcard: keras-*, onnxruntime@cpu.")
+    case: Text = Field("*", description="Wildcard over the ids of a sweep's cases, the part in brackets.")
+    factor: float | None = Field(None, gt=1, le=LOOSEST, description="Times what rounding allows the layer itself.")
+    absolute: float | None = Field(
+        None, gt=0, le=LARGEST, description="An error that the layer may make in any case, an exact one too."
+    )
+    reason: Text = Field(description="Why; the report prints it, and what is let through.")
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Loosen:
+        if (self.factor is None) == (self.absolute is None):
+            raise ValueError("give either factor or absolute")
+        return self
+
+
 def _kind_of_input(value: Any) -> str:
     return (
         "FileInput" if isinstance(value, FileInput) or (isinstance(value, dict) and "file" in value) else "RandomInput"
@@ -154,6 +175,7 @@ class CaseFile(Model):
         None, min_length=1, description="Targets or wildcards it runs on; all by default."
     )
     expect: list[Expect] = Field(default_factory=list, description="Known failures.")
+    loosen: list[Loosen] = Field(default_factory=list, description="Bounds that are loosened, each with its reason.")
     mistakes: list[Committed] = Field(
         default_factory=list, description="What targets do wrong on purpose; expect says that it is found."
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parity.case.build import layer_names
-from parity.case.model import Expect, Sweep
+from parity.case.model import CaseFile, Sweep
 from parity.errors import BadInput, listed, near, shown
 
 LIMIT = 1000
@@ -145,8 +145,8 @@ def override(data: dict[str, Any], variant: Variant) -> tuple[dict[str, Any], di
     return data, written
 
 
-def check_expectations(expect: Sequence[Expect], ids: Sequence[str]) -> None:
-    """Refuse a known failure of a case that there is not.
+def check_wildcards(case: CaseFile, ids: Sequence[str]) -> None:
+    """Refuse a known failure, or a loosened bound, of a case that there is not.
 
     Args:
         ids: of the sweep's cases; one empty id without a sweep.
@@ -154,7 +154,9 @@ def check_expectations(expect: Sequence[Expect], ids: Sequence[str]) -> None:
     Raises:
         BadInput: a wildcard that fits none of them.
     """
-    for i, e in enumerate(expect):
-        if not any(fnmatch.fnmatchcase(name, e.case) for name in ids):
+    wildcards = [(f"expect.{i}.case", e.case) for i, e in enumerate(case.expect)]
+    wildcards += [(f"loosen.{i}.case", e.case) for i, e in enumerate(case.loosen)]
+    for path, wildcard in wildcards:
+        if not any(fnmatch.fnmatchcase(name, wildcard) for name in ids):
             known = "without a sweep, leave it out" if ids == [""] else f"there are {listed(ids, 8)}"
-            raise BadInput(f"no case fits {e.case!r}; {known}", path=f"expect.{i}.case")
+            raise BadInput(f"no case fits {wildcard!r}; {known}", path=path)

@@ -8,8 +8,8 @@ from parity.results import Record
 HEAD = """# The exam
 
 Can a verdict of parity be trusted? `parity exam` commits mistakes in real engines: those that people make when they
-move a network ([mistakes.md](mistakes.md)), and single weights that are 1 % off. It counts how many are caught, how many
-the diagnosis names, and how often a network without a mistake is called wrong.
+move a network ([mistakes.md](mistakes.md)), and single weights that are 1 % off. It counts how many are caught, how
+many the diagnosis names, and how often a network without a mistake is called wrong.
 
 ```sh
 parity exam                                    # everything; takes its time

@@ -7,7 +7,7 @@ layer's constant. Errors that come in are carried through by the layer's ``carry
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,10 +27,35 @@ class Judged:
     Args:
         value: float64, or integers.
         bound: how far a sound engine may be from it, elementwise; None where it must be exact.
+        own: what of the bound is the layer's own rounding; None where there is none.
     """
 
     value: np.ndarray
     bound: np.ndarray | None
+    own: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Loosening:
+    """What a layer is allowed beyond its rounding. One of the two is given.
+
+    Args:
+        factor: its own bound is multiplied by this; a layer that is exact stays so.
+        absolute: its own bound is at least this, also where it is exact.
+    """
+
+    factor: float | None = None
+    absolute: float | None = None
+
+    def loosened(self, own: np.ndarray | None, value: np.ndarray) -> np.ndarray | None:
+        """The bound of a layer's own error, loosened."""
+        if self.absolute is not None:
+            return np.full(value.shape, self.absolute) if own is None else np.maximum(own, self.absolute)
+        return None if own is None or self.factor is None else own * self.factor
+
+
+Loosened = Mapping[str, Sequence[Loosening]]
+"""Node name → its loosenings, one after the other."""
 
 
 def as_exact(array: np.ndarray) -> np.ndarray:
@@ -39,13 +64,18 @@ def as_exact(array: np.ndarray) -> np.ndarray:
 
 
 def evaluate(
-    node: Node, inputs: Sequence[Judged], weights: Mapping[str, np.ndarray], precision: str = "float32"
+    node: Node,
+    inputs: Sequence[Judged],
+    weights: Mapping[str, np.ndarray],
+    precision: str = "float32",
+    loosened: Sequence[Loosening] = (),
 ) -> tuple[Judged, ...]:
     """One layer: its outputs, and their bounds from its own rounding and the errors of its inputs.
 
     Args:
         inputs: values and their bounds; a bound of None says that the engine had exactly this value.
         weights: canonical name → float64 array.
+        loosened: what the layer is allowed beyond its rounding.
 
     Raises:
         FloatingPointError: never; overflow and invalid operations give inf and NaN, which the verdict treats.
@@ -54,9 +84,14 @@ def evaluate(
     with np.errstate(all="ignore"):
         ys = tuple(map(as_exact, values(layer, KIT, given, weights)))  # a rule makes float32 of integers
         own = [None if b is None else b + TINY for b in rounding(layer, KIT, ys, given, weights, u)]
+        for more in loosened:
+            own = [more.loosened(b, v) for b, v in zip(own, ys, strict=True)]
         before = carried(layer, KIT, ys, [i.bound for i in inputs], given, weights)
         bounds = [total(a, b) for a, b in zip(own, before, strict=True)]
-    return tuple(Judged(v, None if b is None else _usable(b)) for v, b in zip(ys, bounds, strict=True))
+        return tuple(
+            Judged(v, None if b is None else _usable(b), None if o is None else _usable(o))
+            for v, b, o in zip(ys, bounds, own, strict=True)
+        )
 
 
 def _usable(bound: np.ndarray) -> np.ndarray:
@@ -73,27 +108,39 @@ class Reference:
         graph: the network.
         inputs: as every engine gets them.
         weights: network weight name → float64.
+        tensors: name → value and bound.
+        loosened: what single layers are allowed beyond their rounding.
     """
 
     graph: Graph
     inputs: Mapping[str, np.ndarray]
     weights: Mapping[str, np.ndarray]
     tensors: Mapping[str, Judged]
+    loosened: Loosened = field(default_factory=dict)
 
     @classmethod
-    def of(cls, graph: Graph, inputs: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> Reference:
+    def of(
+        cls,
+        graph: Graph,
+        inputs: Mapping[str, np.ndarray],
+        weights: Mapping[str, np.ndarray],
+        loosened: Loosened | None = None,
+    ) -> Reference:
         """Evaluate the whole graph.
 
         Args:
             inputs: input name → array.
             weights: network weight name → array of any float type.
+            loosened: what single layers are allowed beyond their rounding.
         """
+        more = loosened or {}
         exact = {k: as_exact(v) for k, v in weights.items()}
         tensors = {k: Judged(as_exact(v), None) for k, v in inputs.items()}
         for node in graph.nodes:
-            out = evaluate(node, [tensors[i] for i in node.inputs], node_weights(graph, node, exact))
+            given, own = [tensors[i] for i in node.inputs], node_weights(graph, node, exact)
+            out = evaluate(node, given, own, loosened=more.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
-        return cls(graph, inputs, exact, tensors)
+        return cls(graph, inputs, exact, tensors, more)
 
     def stretch(self, nodes: Sequence[Node], taps: Mapping[str, np.ndarray]) -> dict[str, Judged]:
         """The given nodes on what the engine itself had in front of them.
@@ -109,10 +156,7 @@ class Reference:
         if all(k in self.inputs or any(k in n.outputs for n in nodes) for node in nodes for k in node.inputs):
             return {o: self.tensors[o] for n in nodes for o in n.outputs}
         own = {k: Judged(as_exact(v), None) for n in nodes for k in n.inputs if (v := self._given(k, taps)) is not None}
-        for node in nodes:
-            out = evaluate(node, [own[i] for i in node.inputs], node_weights(self.graph, node, self.weights))
-            own.update(zip(node.outputs, out, strict=True))
-        return {o: own[o] for n in nodes for o in n.outputs}
+        return self._through(nodes, own)
 
     def local(self, nodes: Sequence[Node]) -> dict[str, Judged]:
         """The given nodes on exact inputs, so that bounds hold what these nodes add and nothing carried.
@@ -123,11 +167,14 @@ class Reference:
         Returns:
             Output name → value and bound of all their outputs.
         """
-        own = {k: Judged(self.tensors[k].value, None) for n in nodes for k in n.inputs}
+        return self._through(nodes, {k: Judged(self.tensors[k].value, None) for n in nodes for k in n.inputs})
+
+    def _through(self, nodes: Sequence[Node], tensors: dict[str, Judged]) -> dict[str, Judged]:
         for node in nodes:
-            out = evaluate(node, [own[i] for i in node.inputs], node_weights(self.graph, node, self.weights))
-            own.update(zip(node.outputs, out, strict=True))
-        return {o: own[o] for n in nodes for o in n.outputs}
+            given, weights = [tensors[i] for i in node.inputs], node_weights(self.graph, node, self.weights)
+            out = evaluate(node, given, weights, loosened=self.loosened.get(node.name, ()))
+            tensors.update(zip(node.outputs, out, strict=True))
+        return {o: tensors[o] for n in nodes for o in n.outputs}
 
     def _given(self, name: str, taps: Mapping[str, np.ndarray]) -> np.ndarray | None:
         return self.inputs[name] if name in self.inputs else taps.get(name)

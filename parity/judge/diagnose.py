@@ -170,8 +170,8 @@ class _Search:
                         found += self._tried(node, suspect, value)
         if not found:
             found += [c for node, suspect in self.open if not self._late() for c in self._estimated(node, suspect)]
-        if not found and len(self.stretch.nodes) == 1 and not self._late():
-            found += self._elements(self.stretch.nodes[0])
+        if not found:
+            found += [c for node in self.stretch.nodes if not self._late() for c in self._elements(node)]
         return found
 
     def closest(self) -> Cause | None:

@@ -78,6 +78,12 @@ def reaches(reference: Reference) -> dict[str, Reach]:
     return found
 
 
+def reaches_between(reference: Reference, nodes: Sequence[Node], tapped: Sequence[str]) -> dict[str, Reach]:
+    """:func:`reaches` of the weights of the nodes between two taps."""
+    with np.errstate(all="ignore"):
+        return joined(*_of_stretch(reference, nodes, tapped))
+
+
 def _of_stretch(reference: Reference, nodes: Sequence[Node], tapped: Sequence[str]) -> list[dict[str, Reach]]:
     graph, local = reference.graph, reference.local(nodes)
     units = {o: _per_bound(local[o], o in tapped) for n in nodes for o in n.outputs}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from parity.judge.bound import KIT, as_exact
 from parity.judge.trial import Stretch
-from parity.layers import Layer
 from parity.layers.evaluate import values
 from parity.layers.mistake import Change, Seen
 from parity.mistakes.wrong import Wrong, replaced
@@ -19,9 +19,10 @@ STEP = 2.0**-10
 """Of the largest weight: by so much an element is moved to see what it does."""
 SHARE = 0.1
 """An element is a candidate if it explains all but this share of the weighted residual."""
-CANDIDATES = 3
+CANDIDATES = 4
 ROUNDS = 4
 """Secant steps for layers in which the output is no linear function of the weight."""
+Index = tuple[int, ...]
 
 
 def one_element(stretch: Stretch, node: Node, end: float) -> Iterator[Wrong]:
@@ -30,123 +31,137 @@ def one_element(stretch: Stretch, node: Node, end: float) -> Iterator[Wrong]:
     Args:
         end: of ``time.monotonic``, when to stop looking.
     """
-    seen = stretch.seen(node)
-    right = [stretch.right[o].value for o in node.outputs]
-    scale = [b for o in node.outputs if (b := stretch.right[o].bound) is not None]
-    if seen.outputs is None or len(scale) < len(right) or [a.shape for a in seen.outputs] != [r.shape for r in right]:
+    search = _Search.of(stretch, node)
+    if search is None:
         return
-    with np.errstate(all="ignore"):
-        residual = _joined([(a - r) / b for a, r, b in zip(seen.outputs, right, scale, strict=True)])
-    if not np.isfinite(residual).all():
-        return
-    found: list[tuple[float, str, tuple[int, ...], float]] = []
-    for c, weight in seen.weights.items():
+    found: list[tuple[float, str, Index, float]] = []
+    for c, weight in search.seen.weights.items():
         if weight.dtype.kind != "f" or not weight.size:
             continue
-        for index, effect in _effects(node.layer, seen, c, right[0], np.abs(residual), scale, end):
+        for index, effect in search.effects(c, end):
             size = float(effect @ effect)
-            if size == 0:
-                continue
-            delta = float(effect @ residual) / size
-            rest = residual - delta * effect
-            found.append((float(rest @ rest) / float(residual @ residual), c, index, delta))
+            if size > 0:
+                delta = float(effect @ search.residual) / size
+                rest = search.residual - delta * effect
+                found.append((float(rest @ rest), c, index, delta))
     found.sort(key=lambda f: f[0])
     for left, c, index, delta in found[:CANDIDATES]:
-        if left < SHARE:
-            value = _refined(node.layer, seen, c, index, delta, residual, right, scale)
-            yield _wrong(stretch, node, seen, c, index, value)
+        if left < SHARE * float(search.residual @ search.residual):
+            yield search.wrong(c, index, search.refined(c, index, delta))
+
+
+@dataclass
+class _Search:
+    """What one element of a node does to the tensors that the stretch ends in.
+
+    Args:
+        seen: of the node.
+        residual: (actual − right) ÷ bound, of all those tensors one after the other.
+        bounds: of the same.
+        per_filter: where axis 1 of a single one is that of filters, the largest |residual| of each.
+    """
+
+    stretch: Stretch
+    node: Node
+    seen: Seen
+    residual: np.ndarray
+    bounds: np.ndarray
+    per_filter: np.ndarray | None
+    base: np.ndarray = field(init=False)
+
+    def __post_init__(self):
+        self.base = self._onward([self.stretch.right[o].value for o in self.node.outputs])
+
+    @classmethod
+    def of(cls, stretch: Stretch, node: Node) -> _Search | None:
+        """None where the numbers do not lend themselves to it: an exact layer, another shape, infinities."""
+        right = {t: stretch.right[t] for t in stretch.actual}
+        residual, bounds = [], []
+        for t, actual in stretch.actual.items():
+            expected, bound = right[t].value, right[t].bound
+            if bound is None or actual.shape != expected.shape:
+                return None
+            with np.errstate(all="ignore"):
+                residual.append((as_exact(actual) - expected) / bound)
+            bounds.append(bound)
+        if not all(np.isfinite(r).all() for r in residual):
+            return None
+        first, per_filter = residual[0], None
+        if len(residual) == 1 and first.ndim > 1:
+            per_filter = np.abs(first).max(tuple(i for i in range(first.ndim) if i != 1))
+        return cls(stretch, node, stretch.seen(node), _joined(residual), _joined(bounds), per_filter)
+
+    def effects(self, c: str, end: float) -> Iterator[tuple[Index, np.ndarray]]:
+        """(index of an element, what one unit of it adds to the tensors ÷ bound)."""
+        weight, value = self.seen.weights[c], self.stretch.right[self.node.outputs[0]].value
+        filters = value.shape[1] if value.ndim > 1 else 0
+        alone = self.per_filter is not None and len(self.per_filter) == filters == weight.shape[0]
+        if self.node.layer.linear and weight.ndim > 1 and alone:
+            yield from self._of_one_filter(c)
+            return
+        by = STEP * (float(np.abs(weight).max()) or 1.0)
+        for index in np.ndindex(weight.shape):
+            if time.monotonic() > end:
+                return
+            yield index, self._moved(c, index, by) / by
+
+    def _of_one_filter(self, c: str) -> Iterator[tuple[Index, np.ndarray]]:
+        """A weighted sum whose filters do not see each other: all of them may serve to look at one's terms."""
+        weight, right = self.seen.weights[c], self.stretch.right[self.node.outputs[0]].value
+        assert self.per_filter is not None
+        wrong = np.flatnonzero(self.per_filter > 1)
+        if len(wrong) != 1:
+            return
+        filter_ = int(wrong[0])
+        count = weight.shape[0] // int(getattr(self.node.layer, "groups", 1))
+        first = filter_ // count * count
+        terms = list(np.ndindex(weight.shape[1:]))
+        silent = {name: np.zeros_like(w) for name, w in self.seen.weights.items()}
+        for start in range(0, len(terms), count):
+            basis, some = np.zeros_like(weight), terms[start : start + count]
+            for k, term in enumerate(some):
+                basis[(first + k, *term)] = 1.0
+            y = self._outputs({**silent, c: basis})[0]
+            for k, term in enumerate(some):
+                moved = right.copy()
+                moved[:, filter_] += y[:, first + k]
+                yield (filter_, *term), (self._onward([moved]) - self.base) / self.bounds
+
+    def refined(self, c: str, index: Index, delta: float) -> float:
+        """The element's value: secant steps, each along what the step before did."""
+        for _ in range(ROUNDS):
+            effect = self._moved(c, index, delta)
+            size = float(effect @ effect)
+            if not 0 < size < np.inf:
+                break
+            delta *= float(effect @ self.residual) / size
+        return float(self.seen.weights[c][index] + delta)
+
+    def wrong(self, c: str, index: Index, value: float) -> Wrong:
+        """The network with that element."""
+        weight = self.seen.weights[c].copy()
+        old, weight[index] = float(weight[index]), value
+        change = f", {100 * (value - old) / abs(old):+.3g} %" if old else ""
+        words = f"{c}[{', '.join(map(str, index))}] is {value:.6g} instead of {old:.6g}{change}"
+        made = Change((self.node.layer,), {**self.seen.weights, c: weight}, words)
+        advice = "One element of the weight is wrong; the rest of it is right."
+        graph, own = self.stretch.graph, self.seen.weights
+        return replaced(graph, self.node, made, own, "one wrong element", advice=advice, value=value)
+
+    def _moved(self, c: str, index: Index, by: float) -> np.ndarray:
+        weight = self.seen.weights[c].copy()
+        weight[index] += by
+        return (self._onward(self._outputs({**self.seen.weights, c: weight})) - self.base) / self.bounds
+
+    def _outputs(self, weights: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        with np.errstate(all="ignore"):
+            return [as_exact(y) for y in values(self.node.layer, KIT, self.seen.inputs, weights)]
+
+    def _onward(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
+        if len(self.stretch.nodes) == 1:
+            return _joined([y for o, y in zip(self.node.outputs, outputs, strict=True) if o in self.stretch.actual])
+        return _joined(list(self.stretch.onward(self.node, outputs).values()))
 
 
 def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([a.ravel() for a in arrays])
-
-
-def _outputs(layer: Layer, seen: Seen, c: str, weight: np.ndarray) -> list[np.ndarray]:
-    with np.errstate(all="ignore"):
-        return [as_exact(y) for y in values(layer, KIT, seen.inputs, {**seen.weights, c: weight})]
-
-
-def _moved(weight: np.ndarray, index: tuple[int, ...], by: float) -> np.ndarray:
-    out = weight.copy()
-    out[index] += by
-    return out
-
-
-def _effects(
-    layer: Layer,
-    seen: Seen,
-    c: str,
-    value: np.ndarray,
-    residual: np.ndarray,
-    scale: Sequence[np.ndarray],
-    end: float,
-) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-    """(index of an element, what one unit of it adds to the outputs ÷ bound)."""
-    weight = seen.weights[c]
-    if layer.linear and weight.ndim > 1 and value.ndim > 1 and weight.shape[0] == value.shape[1]:
-        yield from _of_one_filter(layer, seen, c, residual.reshape(value.shape), scale[0])
-        return
-    right = _joined(_outputs(layer, seen, c, weight))
-    by = STEP * (float(np.abs(weight).max()) or 1.0)
-    bounds = _joined(scale)
-    for index in np.ndindex(weight.shape):
-        if time.monotonic() > end:
-            return
-        yield index, (_joined(_outputs(layer, seen, c, _moved(weight, index, by))) - right) / by / bounds
-
-
-def _of_one_filter(
-    layer: Layer, seen: Seen, c: str, residual: np.ndarray, bound: np.ndarray
-) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-    """A weighted sum whose filters do not see each other: all but one may serve to look at that one's terms."""
-    weight = seen.weights[c]
-    per_filter = residual.max(tuple(i for i in range(residual.ndim) if i != 1))
-    wrong = np.flatnonzero(per_filter > 1)
-    if len(wrong) != 1:
-        return
-    filter_ = int(wrong[0])
-    count = weight.shape[0] // int(getattr(layer, "groups", 1))
-    first = filter_ // count * count
-    terms = list(np.ndindex(weight.shape[1:]))
-    silent = {name: np.zeros_like(w) for name, w in seen.weights.items()}
-    for start in range(0, len(terms), count):
-        basis = np.zeros_like(weight)
-        some = terms[start : start + count]
-        for k, term in enumerate(some):
-            basis[(first + k, *term)] = 1.0
-        y = as_exact(values(layer, KIT, seen.inputs, {**silent, c: basis})[0])
-        for k, term in enumerate(some):
-            effect = np.zeros_like(residual)
-            effect[:, filter_] = y[:, first + k] / bound[:, filter_]
-            yield (filter_, *term), effect.ravel()
-
-
-def _refined(
-    layer: Layer,
-    seen: Seen,
-    c: str,
-    index: tuple[int, ...],
-    delta: float,
-    residual: np.ndarray,
-    right: Sequence[np.ndarray],
-    scale: Sequence[np.ndarray],
-) -> float:
-    """The element's value: secant steps, each along what the step before did."""
-    weight, bounds = seen.weights[c], _joined(scale)
-    for _ in range(ROUNDS):
-        effect = (_joined(_outputs(layer, seen, c, _moved(weight, index, delta))) - _joined(right)) / bounds
-        size = float(effect @ effect)
-        if not 0 < size < np.inf:
-            break
-        delta *= float(effect @ residual) / size
-    return float(weight[index] + delta)
-
-
-def _wrong(stretch: Stretch, node: Node, seen: Seen, c: str, index: tuple[int, ...], value: float) -> Wrong:
-    weight = seen.weights[c].copy()
-    old, weight[index] = float(weight[index]), value
-    change = f", {100 * (value - old) / abs(old):+.3g} %" if old else ""
-    words = f"{c}[{', '.join(map(str, index))}] is {value:.6g} instead of {old:.6g}{change}"
-    made = Change((node.layer,), {**seen.weights, c: weight}, words)
-    advice = "One element of the weight is wrong; the rest of it is right."
-    return replaced(stretch.graph, node, made, seen.weights, "one wrong element", advice=advice, value=value)

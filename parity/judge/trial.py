@@ -110,6 +110,18 @@ class Stretch:
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise Impossible(f"{wrong.words}: {error}") from error  # rules are made for what a case file can say
 
+    def onward(self, node: Node, outputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """What the stretch ends in, where one of its nodes makes other outputs."""
+        have: dict[str, np.ndarray] = {t: j.value for t, j in self.right.items()} | dict(
+            zip(node.outputs, outputs, strict=True)
+        )
+        for later in self.nodes[self.nodes.index(node) + 1 :]:
+            given = [have[i] if i in have else as_exact(self.given[i]) for i in later.inputs]
+            own = node_weights(self.graph, later, self.weights)
+            with np.errstate(all="ignore"):
+                have.update(zip(later.outputs, map(as_exact, values(later.layer, KIT, given, own)), strict=True))
+        return {t: have[t] for t in self.actual}
+
     def seen(self, node: Node) -> Seen:
         """What there is to make a mistake of at one of the nodes."""
         inputs = [self.right[i].value if i in self.right else as_exact(self.given[i]) for i in node.inputs]
@@ -145,7 +157,7 @@ class Stretch:
                 return math.inf
             with np.errstate(all="ignore"):
                 q = (as_exact(actual) - value) / bound
-            total, count = total + float(np.sum(q * q)), count + q.size
+                total, count = total + float(np.sum(q * q)), count + q.size
         return math.sqrt(total / count) if count and math.isfinite(total) else math.inf
 
 
@@ -159,7 +171,8 @@ def ratio(actual: np.ndarray, expected: Judged) -> float:
     if value.shape != actual.shape or actual.dtype.kind != np.dtype(_dtype(value)).kind:
         return math.inf
     if actual.dtype.kind == "f":
-        rounded = value.astype(actual.dtype)
+        with np.errstate(all="ignore"):
+            rounded = value.astype(actual.dtype)
         same = (actual == rounded) | (np.isnan(actual) & np.isnan(rounded))
     else:
         same = actual == value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from parity.graph import Node
 from parity.judge.bound import Judged, Reference
+from parity.judge.carried import Errors, shares
 from parity.judge.metrics import Metrics, compare
 from parity.layers import Spec
 
@@ -41,6 +42,7 @@ class Finding:
             missing.
         metrics: None where nothing could be compared.
         message: one sentence for a person, empty where all is well.
+        carried: of an output, what the layers' own errors make of it: :meth:`parity.judge.carried.Errors.at_outputs`.
     """
 
     tensor: str
@@ -48,6 +50,7 @@ class Finding:
     verdict: str
     metrics: Metrics | None = None
     message: str = ""
+    carried: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Strict JSON."""
@@ -57,6 +60,7 @@ class Finding:
             "verdict": self.verdict,
             "metrics": self.metrics.to_json() if self.metrics else None,
             "message": self.message,
+            **({} if self.carried is None else {"carried": self.carried}),
         }
 
 
@@ -111,6 +115,7 @@ class Judgement:
         blame: the layers to blame, or ``("fusion",)``, or ``("copy",)``; empty where all is well, or where an output
             cannot be compared although every layer passes. A layer whose inputs were not returned is not to blame.
         message: one sentence for a person, empty where all is well.
+        shares: how much of the final difference each failing stretch makes: :func:`parity.judge.carried.shares`.
     """
 
     layers: tuple[Finding, ...]
@@ -118,6 +123,7 @@ class Judgement:
     verdict: str
     blame: tuple[str, ...] = field(default=())
     message: str = ""
+    shares: list[dict[str, Any]] = field(default_factory=list)
 
 
 def worst(verdicts: Mapping[str, str] | list[str]) -> str:
@@ -140,28 +146,35 @@ def judge(
     graph = reference.graph
     layers: list[Finding] = []
     own: list[Finding] = []
+    errors = Errors(reference)
     ready = {*graph.inputs, *(t for t in graph.taps if _usable(taps.get(t), graph.specs[t]))}
     for nodes, tapped in graph.stretches():
         names, kind = tuple(n.name for n in nodes), " + ".join(_kind(n) for n in nodes)
         needed = {i for n in nodes for i in n.inputs} - {o for n in nodes for o in n.outputs}
         if not needed <= ready:
             layers += [Finding(t, names, "missing", None, f"{t}: its inputs are not there") for t in tapped]
+            errors.lack(tapped[0])
             continue
         expected = reference.stretch(nodes, taps)
         for t in tapped:
             own.append(judge_tensor(t, names, taps.get(t), expected[t], graph.specs[t].dtype, kind))
             layers.append(own[-1])
-    final = tuple(
+            errors.add(t, taps.get(t), expected[t])
+    ends = [
         judge_tensor(t, (), outputs.get(t), reference.tensors[t], graph.specs[t].dtype, "output") for t in graph.outputs
-    )
-    verdict = worst([f.verdict for f in (*own, *final)])
+    ]
+    verdict = worst([f.verdict for f in (*own, *ends)])
+    places = {f.tensor: f.metrics.worst for f in ends if f.metrics}
+    explained = errors.at_outputs(places, failed=verdict in FAILED)
+    final = tuple(replace(f, carried=explained[f.tensor]) for f in ends)
     bad = [f for f in own if f.verdict in FAILED]
+    parts = shares(reference, {t: v for t, v in taps.items() if t in ready}, [f.nodes for f in bad]) if bad else []
     if copied:
-        return Judgement(tuple(layers), final, worst([verdict, "differs"]), ("copy",), copied)
+        return Judgement(tuple(layers), final, worst([verdict, "differs"]), ("copy",), copied, parts)
     if bad:
         blame = tuple(dict.fromkeys(n for f in bad for n in f.nodes))
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        return Judgement(tuple(layers), final, verdict, blame, bad[0].message + more)
+        return Judgement(tuple(layers), final, verdict, blame, bad[0].message + more, parts)
     lost = [f for f in final if f.verdict in FAILED]
     if not lost:
         return Judgement(tuple(layers), final, verdict)

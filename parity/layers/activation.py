@@ -9,6 +9,7 @@ import numpy as np
 from annotated_types import Gt
 
 from parity.layers.base import Elementwise
+from parity.layers.spot import SATURATED, saturated, spot
 from parity.layers.unary import rising
 
 
@@ -30,6 +31,11 @@ def _(p, n, y, x):
 @Sigmoid.on("carry")
 def _(p, n, y, e, x):
     return e / 4
+
+
+@spot(Sigmoid, name="saturated", words=SATURATED)
+def _(p, n, y, e, x):
+    return saturated(y, low=2.0**-24)  # a smaller one is within what the magnitude allows
 
 
 @Sigmoid.on("chainer")
@@ -65,6 +71,11 @@ def _(p, n, y, x):
 @Tanh.on("carry")
 def _(p, n, y, e, x):
     return e * (1 - np.tanh(np.maximum(np.abs(x) - e, 0)) ** 2)
+
+
+@spot(Tanh, name="saturated", words=SATURATED)
+def _(p, n, y, e, x):
+    return saturated(np.abs(y), low=0.0)
 
 
 @Tanh.on("chainer")

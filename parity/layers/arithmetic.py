@@ -10,6 +10,7 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec
+from parity.layers.spot import DIVISOR, nearly_zero, spot
 
 
 def joint_shape(*x: Spec) -> tuple[int, ...]:
@@ -126,6 +127,11 @@ def _(p, n, y, e, a, b):
     left = np.abs(b) - e[1]  # the smallest that |b| may be
     moved = (e[0] + np.abs(y) * e[1]) / np.where(left > 0, left, 1)
     return np.where(e[0] + e[1] == 0, 0.0, np.where(left > 0, moved, np.inf))
+
+
+@spot(Div, name="division", words=DIVISOR)
+def _(p, n, y, e, a, b):
+    return nearly_zero(b, e[1])
 
 
 @Add.on("chainer")

@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.sizes import need_rank
+from parity.layers.spot import EPSILON, below, spot
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ def _(p, n, g, x, mean, var, gamma=None, beta=None):
     moved = (np.abs(x - middle) * g).max(axes) * root
     found = {"gamma": moved, "beta": g.max(axes), "mean": (np.abs(scale) * g).max(axes)}
     return found | {"var": moved * np.abs(scale.reshape(-1)) * root / 2}
+
+
+@spot(BatchNorm, name="epsilon", words=EPSILON)
+def _(p, n, y, e, x, mean, var, gamma=None, beta=None):
+    return below(var, p.epsilon)
 
 
 @BatchNorm.on("chainer", gamma="gamma: c", beta="beta: c", mean="avg_mean: c", var="avg_var: c")

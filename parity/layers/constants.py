@@ -10,6 +10,7 @@ import numpy as np
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec
 from parity.layers.sizes import axis_of
+from parity.layers.spot import DIVISOR, nearly_zero, spot
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,11 @@ def _(p, n, y, e, x):
     left = np.abs(x) - e  # the smallest that |x| may be
     moved = np.where(left > 0, np.abs(y) * e / np.where(left > 0, left, 1), np.inf)
     return np.where(e == 0, 0.0, moved)
+
+
+@spot(DivFromConstant, name="division", words=DIVISOR)
+def _(p, n, y, e, x):
+    return nearly_zero(x, e)
 
 
 @AddConstant.on("chainer")

@@ -11,6 +11,7 @@ from annotated_types import Ge
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.sizes import Positive, need_rank
+from parity.layers.spot import EPSILON, below, spot
 from parity.layers.standardize import standardize, standardize_carry, standardize_magnitude
 
 
@@ -110,6 +111,12 @@ def _(p, n, y, x, gamma=None, beta=None):
 def _(p, n, y, e, x, gamma=None, beta=None):
     groups, axes, gamma, _ = _given(p, x, gamma, beta)
     return standardize_carry(groups, axes, p.epsilon, gamma, p.split(e)).reshape(x.shape)
+
+
+@spot(_Grouped, name="epsilon", words=EPSILON)
+def _(p, n, y, e, x, gamma=None, beta=None):
+    groups, axes, *_ = _given(p, x, None, None)
+    return below(groups.var(axes), p.epsilon)
 
 
 @_Grouped.on("chainer", when=lambda p: p.scale, gamma="gamma: c", beta="beta: c")

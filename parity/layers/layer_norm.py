@@ -12,6 +12,7 @@ from annotated_types import Ge
 from parity.errors import BadInput
 from parity.layers.axes import LAST, Axes, as_axes, ascending, back, moved, rows, to_end
 from parity.layers.base import Layer, Spec, Weight
+from parity.layers.spot import EPSILON, below, spot
 from parity.layers.standardize import standardize, standardize_carry, standardize_magnitude, sum_error
 
 NAMES = {1: "f", 2: "e f", 3: "d e f"}
@@ -92,6 +93,11 @@ def _(p, n, y, x, gamma=None, beta=None):
 def _(p, n, y, e, x, gamma=None, beta=None):
     axes, gamma, _ = _given(p, x, gamma, beta)
     return standardize_carry(x, axes, p.epsilon, gamma, e)
+
+
+@spot(LayerNorm, name="epsilon", words=EPSILON)
+def _(p, n, y, e, x, gamma=None, beta=None):
+    return below(x.var(ascending(p.axis, x.ndim)), p.epsilon)
 
 
 def _chainer_link(p, c, x):
@@ -189,6 +195,11 @@ def _(p, n, y, e, x, gamma=None):
     gamma = 1 if gamma is None else np.abs(p.spread(gamma, x.shape))
     shared = np.sqrt((((np.abs(x) + e) * e) ** 2).sum(axes, keepdims=True)) / math.prod(p.sizes(x.shape))
     return gamma / root * e + np.abs(y) * shared / root**2
+
+
+@spot(RMSNorm, name="epsilon", words=EPSILON.replace("variance", "mean square"))
+def _(p, n, y, e, x, gamma=None):
+    return below((x * x).mean(ascending(p.axis, x.ndim)), p.epsilon)
 
 
 def _rms_chainer(p, c, x):

@@ -13,6 +13,7 @@ from parity.layers.base import Layer, Spec
 from parity.layers.conv import flat, symmetric
 from parity.layers.pool import Pool
 from parity.layers.sizes import need_rank, window_size
+from parity.layers.spot import spot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,22 @@ def _(p, n, y, x):
 @_MaxPool.on("carry")
 def _(p, n, y, e, x):
     return _max_windows(p, n, e)
+
+
+@spot(
+    _MaxPool,
+    name="ties",
+    words="in {count} of {of} windows of {layer} the two largest are nearer than their errors: which of them is taken, "
+    "and gets the gradient, is left to chance",
+    share=0.01,
+)
+def _(p, n, y, e, x):
+    # Windows of zeros tie wherever a ReLU is before; nothing depends on which of them is taken.
+    room = _max_windows(p, n, e) if isinstance(e, np.ndarray) else 0.0
+    near = n.windows(n.pad(x, p.reach(x.shape[2:]), -np.inf), p.kernel, p.stride, (1,) * p.nd)
+    spread = (1,) * p.nd
+    least = (y - 2 * room).reshape(*y.shape, *spread)
+    return (np.count_nonzero(near >= least, tuple(range(-p.nd, 0))) > 1) & (y != 0)
 
 
 @_MaxPool.on("chainer")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from parity.layers.base import Elementwise
+from parity.layers.spot import DIVISOR, nearly_zero, spot
 from parity.layers.unary import even, named, rising
 
 
@@ -114,6 +115,11 @@ def _(p, n, y, x):
 @Reciprocal.on("carry")
 def _(p, n, y, e, x):
     return even(lambda x: 1 / x, np.abs(y), e, x)  # where 0 is within the error, anything may come out
+
+
+@spot(Reciprocal, name="division", words=DIVISOR)
+def _(p, n, y, e, x):
+    return nearly_zero(x, e)
 
 
 @Reciprocal.on("chainer")

@@ -9,6 +9,7 @@ import numpy as np
 
 from parity.layers.base import Layer, Spec
 from parity.layers.sizes import axis_of
+from parity.layers.spot import rivals, spot
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,21 @@ def _(p, n, y, e, x):
     rivals = (rows + errors >= top - room) & (errors + room > 0)
     far = np.abs(np.arange(rows.shape[-1]) - at)
     return np.where(rivals, far, 0).max(-1).astype(np.float64).reshape(y.shape)
+
+
+@spot(
+    _Arg,
+    name="ties",
+    words="in {count} of {of} rows of {layer} the two that come first are nearer than their errors: which index is "
+    "given is left to chance",
+)
+def _(p, n, y, e, x):
+    sign = 1.0 if isinstance(p, ArgMax) else -1.0
+    rows, errors = (
+        np.reshape(v, -1) if p.axis is None else np.moveaxis(v, p.axis, -1)
+        for v in (sign * x, np.broadcast_to(e, x.shape))
+    )
+    return rivals(rows, errors).reshape(y.shape)
 
 
 @_Arg.on("chainer")

@@ -8,6 +8,7 @@ import numpy as np
 
 from parity.layers.base import Layer, Spec
 from parity.layers.sizes import axis_of
+from parity.layers.spot import ONE, spot
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,15 @@ def _(p, n, y, x):
 @Softmax.on("carry")
 def _(p, n, y, e, x):
     return y * (e + (y * e).sum(p.axis, keepdims=True))
+
+
+@spot(
+    Softmax,
+    name="saturated",
+    words="in {count} of {of} rows of {layer} one output is 1 to the last digit: the row hides what is before it",
+)
+def _(p, n, y, e, x):
+    return y.max(p.axis) >= ONE
 
 
 @LogSoftmax.on("numpy")

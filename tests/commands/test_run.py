@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from parity import session as session_module
 from parity.cli import app
 from parity.commands import run as run_module
+from parity.errors import BadInput
 from parity.results import FILE
 from tests.stand_in import StandInPool, answer, lines, write_case
 
@@ -97,6 +98,19 @@ def test_a_known_failure_is_exit_0_as_long_as_it_holds(tmp_path, run, pool):
     assert "known" in found.stdout
 
 
+def test_a_loosened_bound_is_counted_apart_and_must_be_needed(tmp_path, run, pool):
+    write_case(tmp_path, "a", more="loosen: [{layer: '*', absolute: 2, reason: known}]\n")
+    pool.answer = differ
+    found = run()
+    assert found.exit_code == 0
+    assert "loosened" in found.stdout
+    assert "rounding" not in found.stdout
+    pool.answer = lambda _, *request: answer(*request)
+    found = run()
+    assert found.exit_code == 1
+    assert "the loosening of * is no longer needed" in " ".join(found.stdout.split())
+
+
 def test_resume_runs_what_is_missing(tmp_path, run, pool):
     for name in "abc":
         write_case(tmp_path, name)
@@ -167,6 +181,26 @@ def test_resume_without_earlier_results_is_a_run(tmp_path, run, pool):
     write_case(tmp_path, "a")
     assert run("--resume").exit_code == 0
     assert len(pool.asked) == 2
+
+
+def test_a_tolerance_of_ones_own(tmp_path, run, pool):
+    write_case(tmp_path, "a")
+    assert run().exit_code == 0
+    pool.answer = differ
+    assert run("--resume", "--allclose", "10,0").exit_code == 1  # finished cells lack what this one says
+    for cell in (r for r in lines(tmp_path / "reports") if r["kind"] == "cell" and r["verdict"] == "differs"):
+        said = {c["rule"]: c for c in cell["customary"]}
+        assert said["np.allclose(10, 0)"] == {"rule": "np.allclose(10, 0)", "ok": False, "failing": 4, "count": 8}
+        assert not said["onnx-chainer: 1e-5 + 1e-5"]["ok"]
+    assert "np.allclose(10, 0)" in said
+
+
+@pytest.mark.parametrize("text", ["", "1e-3", "1,2,3", "a,b", "-1,0", "nan,0", "inf,0", "1e-3;1e-5"])
+def test_a_tolerance_that_is_none(tmp_path, run, text):
+    write_case(tmp_path, "a")
+    with pytest.raises(BadInput, match=r"--allclose: found .*, accepted: RTOL,ATOL"):
+        run("--allclose", text)
+    assert not (tmp_path / "reports").exists()
 
 
 def test_without_resume_everything_runs_again(tmp_path, run, pool):

@@ -1,0 +1,32 @@
+"""Whether a cell counts as passed, given what its case says in advance."""
+
+from __future__ import annotations
+
+from parity.case.case import Case
+from parity.judge.verdict import FAILED
+from parity.results import Record
+from parity.targets import Target
+
+
+def with_expectation(record: Record, case: Case, target: Target) -> Record:
+    """The record with ``ok``, and the message that says why not.
+
+    Known failures and loosened bounds must be needed; one that is not is no pass.
+    """
+    expect = case.expected(target)
+    verdict = record["verdict"]
+    if stale := [e["layer"] for e in record.get("loosened", ()) if e["stale"]]:
+        note = f"the loosening of {', '.join(stale)} is no longer needed: all is within the bounds without it"
+        return record | {"ok": False, "message": f"{note}. {record['message']}".strip()}
+    if expect is None or verdict == "skipped":
+        return record | {"ok": verdict not in FAILED}
+    if verdict == expect.verdict:
+        named = {d["causes"][0]["name"] for d in record.get("diagnosis", ()) if d["causes"]}
+        if expect.cause and expect.cause not in named:
+            found = f"found {', '.join(sorted(named)) or 'none'}"
+            message = f"expected the cause {expect.cause}, {found}. {record.get('message', '')}".strip()
+            return record | {"ok": False, "expected": expect.model_dump(), "message": message}
+        return record | {"ok": True, "expected": expect.model_dump()}
+    note = f"expected {expect.verdict} ({expect.reason}), found {verdict}: the expectation no longer holds"
+    message = f"{note}. {record.get('message', '')}".strip()
+    return record | {"ok": False, "expected": expect.model_dump(), "message": message}
