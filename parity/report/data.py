@@ -34,8 +34,8 @@ class Data:
     """What the page embeds.
 
     Args:
-        index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, expected, message]``; a case that would
-            not notice much is ``weak``.
+        index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, excuse, message]``, the excuse 1 for a
+            failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``.
         pieces: case id → its record and the records of its cells by column; a case stands in one piece.
     """
 
@@ -94,7 +94,8 @@ def _entry(cell: Record) -> list[Any]:
     ratio = largest_ratio(cell)
     message = cell.get("message", "")
     short = message if len(message) <= MESSAGE else message[: MESSAGE - 1] + "…"
-    return [ORDER.index(cell["verdict"]), _figure(ratio, 3), int(cell["ok"]), int("expected" in cell), short]
+    excuse = 1 if "expected" in cell else 2 if cell.get("loosened") else 0
+    return [ORDER.index(cell["verdict"]), _figure(ratio, 3), int(cell["ok"]), excuse, short]
 
 
 def _knowing(row: dict[int, Record]) -> Record | None:
@@ -127,6 +128,8 @@ def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int])
     rounded["story"] = _story(
         [s for s in about_cell(case, cell) if s.title != COPY]
     )  # the certificate's table shows it
+    if cell.get("loosened"):
+        rounded["loosened"] = True
     if cell.get("customary"):
         rounded["customary"] = [
             [rules[r["rule"]], r["ok"], r["failing"], r["count"], _figure(r.get("sum"), DIGITS)]

@@ -16,8 +16,10 @@ from parity.story.words import listing, percent, plural, some
 NAMED = 3
 """Files with failing cases that the sentence names."""
 GOOD = frozenset({"equal", "rounding"})
-KINDS = (*ORDER[:2], "known", *ORDER[2:])
-"""What cells are counted by: the verdicts, from best to worst, and failures that are known."""
+EXCUSED = ("loosened", "known")
+"""Kinds of cells that pass for a reason that their case gives."""
+KINDS = (*ORDER[:2], *EXCUSED, *ORDER[2:])
+"""What cells are counted by: the verdicts, from best to worst, and what is excused."""
 TOLD = 20
 """Failing cells of a file that are looked at for what is said of them."""
 LISTED = 8
@@ -70,7 +72,7 @@ class Overview:
         rest: what does not fit it, after a semicolon; may be empty.
         asides: sentences on what says nothing or is known.
         failures: by case file.
-        counts: verdict, or ``known`` → cells, from best to worst.
+        counts: verdict, ``loosened`` or ``known`` → cells, from best to worst.
     """
 
     tone: str
@@ -82,8 +84,9 @@ class Overview:
 
 
 def kind(cell: Record) -> str:
-    """The cell's verdict; ``known`` for a failure that its case expects."""
-    return "known" if cell["ok"] and "expected" in cell else cell["verdict"]
+    """The cell's verdict; ``known`` for a failure that its case expects, ``loosened`` where it loosens a bound."""
+    excuse = "known" if "expected" in cell else "loosened" if cell.get("loosened") else ""
+    return excuse if cell["ok"] and excuse else cell["verdict"]
 
 
 def overview(results: Results) -> Overview:
@@ -106,7 +109,10 @@ def overview(results: Results) -> Overview:
         size.append(plural(len(environments), "environment"))
     verb = "agrees" if len(agreeing) == 1 else "agree"
     how = "bit for bit" if good and all(c["verdict"] == "equal" for c in good) else "within rounding"
-    known = f", but for {plural(counts['known'], 'known failure')}" if counts["known"] else ""
+    excuses = [
+        plural(counts[k], word) for k, word in (("known", "known failure"), ("loosened", "loosened bound")) if counts[k]
+    ]
+    known = f", but for {listing(excuses)}" if excuses else ""
     tone = "bad" if failures or idle else "good"
     rest = _failing(failures) if failures else ""
     return Overview(tone, f"{' × '.join(size)} {verb} {how}{known}", rest, asides, failures, ordered)
@@ -170,7 +176,7 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
         key = environment, target
         counts.setdefault(key, Counter())[kind(cell) if cell["ok"] else "failed"] += 1
         ratio = largest_ratio(cell)
-        if ratio is not None and kind(cell) != "known":
+        if ratio is not None and kind(cell) not in EXCUSED:
             ratios[key] = max(ratios.get(key, 0.0), ratio)
     rows = []
     for environment, target in sorted({*results.targets, *counts}, key=lambda k: (k[1], k[0])):
@@ -181,7 +187,7 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
             "reason": record.get("reason", ""), "device": facts.get("device", ""), "mode": facts.get("mode", ""),
             "versions": ", ".join(f"{k} {v}" for k, v in facts.get("versions", {}).items()),
             "threads": facts.get("threads", ""), "full_taps": facts.get("full_taps"),
-            "failed": count["failed"], "known": count["known"], "passed": sum(count[k] for k in GOOD),
+            "failed": count["failed"], "known": sum(count[k] for k in EXCUSED), "passed": sum(count[k] for k in GOOD),
             "ratio": ratios.get((environment, target)),
         })  # fmt: skip
     return rows

@@ -24,9 +24,11 @@ def answer(case: Record, cell: Record) -> str:
     if verdict == "equal":
         return f"{who} agrees with the reference bit for bit: every element is the float64 result, rounded."
     if verdict == "rounding":
-        loose = [e["layer"] for e in cell.get("loosened") or () if not e.get("stale")]
-        how = f"within bounds that the case loosens for {listing(loose)}" if loose else "within rounding"
-        return f"{who} agrees with the reference {how}{_largest(cell)}."
+        if loose := [e["layer"] for e in cell.get("loosened") or () if not e.get("stale")]:
+            largest = _largest(cell).replace("what rounding allows", "what is allowed")
+            layers = listing(loose)
+            return f"{who} agrees with the reference, but within bounds that the case loosens for {layers}{largest}."
+        return f"{who} agrees with the reference within rounding{_largest(cell)}."
     if verdict == "crashed":
         return sentence(f"{who} failed to run this network: {message}")
     if verdict == "timeout":

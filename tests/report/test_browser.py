@@ -81,6 +81,18 @@ def test_the_story_and_its_figures(make, browse):
     assert matrix.count('class="weak"') == 2  # the row of the file, and that of the case
 
 
+def test_loosened_bounds_are_marked(make, browse):
+    results = make.fill(["a[1]", "a[2]", "b"])
+    entry = {"layer": "conv", "factor": 100, "absolute": None, "reason": "a shortcut", "needed": 40, "stale": False}
+    make.cell("a[1]", "chainer@cpu", ratio=0.5, loosened=[entry])
+    opened = browse(results, "#verdict=loosened")
+    assert opened.count('<a class="cell v-rounding known"') == 1
+    assert opened.count('class="expected"[^>]*>loosened<') == 2  # the legend has one too
+    opened = browse(results, "#case=a%5B1%5D&target=chainer@cpu")
+    assert "The bound of conv is loosened 100 times: a shortcut." in opened.dom
+    assert opened.console == []
+
+
 def test_the_exam_and_the_ledger(make, browse):
     results = make.fill(["a"])
     rows = [{"mistake": HOSTILE, "kind": "declared", "committed": 3}]

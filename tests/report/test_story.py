@@ -385,7 +385,8 @@ def test_loosened(told):
         "Of the weights of conv and bn, 50% could be wrong by 1% unseen (10% without it).",
     ]
     assert told(loosened=[LOOSE | {"needed": 40.2}])[""].startswith(
-        "chainer agrees with the reference within bounds that the case loosens for bn: the largest error is 0.25"
+        "chainer agrees with the reference, but within bounds that the case loosens for bn: the largest error is 0.25 "
+        "of what is allowed"
     )
     same = {"nodes": ["bn"], "weights": [{"change": 0.01, "passes": 0.5, "before": 0.5}], "mistakes": list("abcde")}
     assert list(lets_through({"lets_through": [same]})) == [

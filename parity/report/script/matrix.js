@@ -104,7 +104,7 @@ class Matrix {
     const cells = columns.map((k) => {
       const worst = worstOf(members.map((c) => c.cells[k.number]), this.index.verdicts);
       if (!worst) return el("td", { class: "blank" });
-      const title = cellTitle(worst, `${group} on ${k.name}: ${worst.marked ? `${worst.marked} of ${worst.of} fail; the worst` : `the largest of ${worst.of}`}`);
+      const title = cellTitle(worst, `${group} on ${k.name}: ${worst.marked ? `${worst.marked} of ${worst.of} ${worst.ok ? "are excused" : "fail"}; the worst` : `the largest of ${worst.of}`}`);
       return el("td", {}, el("span", { ...cellAttributes(worst), title }, cellContent(worst), worst.marked > 0 && el("span", { class: "of" }, `${worst.marked}/${worst.of}`)));
     });
     return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle, weak > 0 && weakSign(weak, members.length)), cells);

@@ -3,7 +3,7 @@
 // A verdict of note is told in full at once; of one that passes, the answer is, and the rest opens.
 function storyBox(cell, column) {
   const [[, answer = []] = [], ...sections] = cell.story ?? [];
-  const quiet = cell.ok && !cell.expected && NUMBERS.has(cell.verdict);
+  const quiet = cell.ok && !cell.expected && !cell.loosened && NUMBERS.has(cell.verdict);
   const tone = !cell.ok ? "bad" : quiet ? "fine" : "note";
   const title = `${cell.verdict} on ${column.name}${cell.expected && cell.ok ? ", as expected" : ""}`;
   const rest = sections.length > 0 && storyList(sections);
@@ -57,7 +57,7 @@ function customarySection(cell, names) {
   const rows = rules.map((r) => el("tr", {}, el("th", { scope: "row" }, r.rule),
     r.ok === null ? el("td", { class: "muted" }, "–") : verdict(r.ok),
     el("td", { class: "number" }, r.ok === null ? figure(r.sum) : `${figure(r.failing)} of ${figure(r.count)}`)));
-  rows.unshift(el("tr", { class: "chosen" }, el("th", { scope: "row" }, "what rounding explains"), verdict(ours), el("td", { class: "number" }, "")));
+  rows.unshift(el("tr", { class: "chosen" }, el("th", { scope: "row" }, cell.loosened ? "the bounds of this case" : "what rounding explains"), verdict(ours), el("td", { class: "number" }, "")));
   return section("What others would have said",
     el("p", { class: "lead" }, "The tolerances of known tools, relative and absolute, on the same outputs. None of them decides a verdict here."),
     table(["rule", "says", el("th", { scope: "col", class: "number" }, "elements that fail")], rows, { class: "narrow" }));
