@@ -25,8 +25,7 @@ def answer(case: Record, cell: Record) -> str:
         return f"{who} agrees with the reference bit for bit: every element is the float64 result, rounded."
     if verdict == "rounding":
         if loose := [e["layer"] for e in cell.get("loosened") or () if not e.get("stale")]:
-            largest = _largest(cell).replace("what rounding allows", "what is allowed")
-            layers = listing(loose)
+            layers, largest = listing(loose), allowed(_largest(cell), cell)
             return f"{who} agrees with the reference, but within bounds that the case loosens for {layers}{largest}."
         return f"{who} agrees with the reference within rounding{_largest(cell)}."
     if verdict == "crashed":
@@ -87,6 +86,16 @@ def _unexplained(case: Record, cell: Record, verdict: str, message: str) -> str:
     return f"differs at {where}: {size(first)}{rest}{why}"
 
 
+def allowed(text: str, cell: Record) -> str:
+    """A sentence on a bound, where the case loosens some: then it is not rounding that allows what is allowed."""
+    if not cell.get("loosened"):
+        return text
+    text = text.replace("what rounding allows", "what is allowed").replace(
+        "Rounding in all layers may", "All layers may"
+    )
+    return text.replace("where rounding explains a difference of", "where this much is allowed:")
+
+
 def size(finding: Record) -> str:
     """How large an error is, against what is allowed."""
     r = ratio(finding)
@@ -100,6 +109,8 @@ def known(cell: Record) -> Iterator[str]:
     who = engine(cell["target"])
     for made in cell.get("committed") or ():
         yield f"The case makes {who} do something wrong on purpose, in layer {made['layer']}: {sentence(made['words'])}"
+    if stale := [e["layer"] for e in cell.get("loosened") or () if e.get("stale")]:
+        yield f"The case fails all the same, since it loosens the bound of {listing(stale)}, which is no longer needed."
     expected = cell.get("expected")
     if not expected:
         return

@@ -31,7 +31,7 @@ def phrase(cause: Record) -> str:
         return f"one element of a weight of {where} is wrong: {words}"
     if words.split(" ", 1)[0] in VERBS:
         return f"{where} {words}"
-    if changed and " and " not in words:
+    if changed and changed[1] == cause["name"] and " and " not in words:
         name, new, old = changed.groups()
         if name == "epsilon" and new in ("0", "0.0"):
             return f"{where} adds no epsilon (0 instead of {old}): on one side the epsilon is missing"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from parity.story import others, trust
-from parity.story.answer import answer, known
+from parity.story.answer import allowed, answer, known
 from parity.story.reading import Record
 from parity.story.where import end, where
 from parity.story.why import change, why
@@ -50,10 +50,10 @@ def about_cell(case: Record, cell: Record) -> list[Section]:
     """What is so on this target."""
     first = Section("", tuple(map(clean, (answer(case, cell), *known(cell)))))
     parts: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
-        ("Where", lambda: where(case, cell)),
+        ("Where", lambda: (allowed(p, cell) for p in where(case, cell))),
         ("Why", lambda: why(case, cell)),
         ("What to change", lambda: change(case, cell)),
-        ("At the end", lambda: end(cell)),
+        ("At the end", lambda: (allowed(p, cell) for p in end(cell))),
         ("What was loosened", lambda: trust.loosened(case, cell)),
         ("What others would have said", lambda: others.customary(cell)),
         (COPY, lambda: copy(cell)),

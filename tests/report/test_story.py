@@ -225,6 +225,7 @@ def test_two_places(told):
         (cause(), "BatchNorm bn adds no epsilon (0 instead of 2e-05): on one side the epsilon is missing"),
         (cause("epsilon 0.003 instead of 2e-05"), "in BatchNorm bn, epsilon is 0.003 instead of 2e-05"),
         (cause("left out", "layer left out"), "BatchNorm bn is left out"),
+        (cause("padded with 0 instead of −inf", "padded with 0"), "in BatchNorm bn: padded with 0 instead of −inf"),
         (cause("reads BGR instead of RGB", "channels reversed"), "BatchNorm bn reads BGR instead of RGB"),
         (cause("has the weights of fc3", "weights of another layer"), "BatchNorm bn has the weights of fc3"),
         (cause("W with its axes h and w exchanged", "weight axes exchanged"),
@@ -388,6 +389,7 @@ def test_loosened(told):
         "chainer agrees with the reference, but within bounds that the case loosens for bn: the largest error is 0.25 "
         "of what is allowed"
     )
+    assert "rounding" not in told(loosened=[LOOSE | {"needed": 40.2}])["Where"]
     same = {"nodes": ["bn"], "weights": [{"change": 0.01, "passes": 0.5, "before": 0.5}], "mistakes": list("abcde")}
     assert list(lets_through({"lets_through": [same]})) == [
         "No weight of bn goes unseen by it.",
@@ -397,6 +399,8 @@ def test_loosened(told):
         "What was loosened"
     ]
     assert "loosened to an error of 0.001: it takes a shortcut." in stale
+    answer = told(ok=False, loosened=[LOOSE | {"stale": True}])[""]
+    assert answer.endswith("The case fails all the same, since it loosens the bound of bn, which is no longer needed.")
     assert "Take the entry out of the case." in stale
 
 
