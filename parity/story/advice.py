@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
-from parity.story.causes import CHANGED
+from parity.story.causes import CHANGED, first_value
 from parity.story.reading import Record
 from parity.story.words import listing, sentence
 
@@ -76,7 +76,7 @@ def _arguments(cause: Record, target: str, parameter: str, right: Any) -> Iterat
         usual = [f"{p[2]} in {p[0]}" if len(mine) > 1 else str(p[2]) for p in mine if p[2] is not None]
         if usual:
             yield f"Where nothing is said, {name} takes {listing(usual)}."
-    wrong = CHANGED.fullmatch(str(cause["words"]))
+    wrong = CHANGED.fullmatch(first_value(cause))
     if wrong and (takers := _default_of(places, wrong[2])):
         verb = "takes" if len(takers) == 1 else "take"
         yield f"{wrong[2]} is what {listing(takers)} {verb} where nothing is said: was the argument left out?"

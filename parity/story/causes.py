@@ -8,6 +8,8 @@ from parity.story.reading import Record
 from parity.story.words import listing, plural
 
 CHANGED = re.compile(r"([\w.]+) (.+) instead of (.+)", re.DOTALL)
+ALSO = re.compile(r"(?:, or -?[\d.][\w.+-]*)+$")
+"""Other values that fit as well, behind the words on the first."""
 VERBS = ("reads", "has", "adds", "takes", "uses", "computes", "gives", "divides", "keeps", "ignores", "counts", "pads")
 """With which words about a layer begin where they are half a sentence already."""
 OF_WEIGHT = (
@@ -25,7 +27,7 @@ EXCHANGED = re.compile(r"axes (\w) and (\w) exchanged")
 
 def phrase(cause: Record) -> str:
     """Half a sentence: ``in LeakyReLU act, alpha is 0.25 instead of 0.2``."""
-    where, words = f"{cause['kind']} {cause['node']}", str(cause["words"])
+    where, words = f"{cause['kind']} {cause['node']}", first_value(cause)
     changed = CHANGED.fullmatch(words)
     if cause.get("source") == "element":
         return f"one element of a weight of {where} is wrong: {words}"
@@ -45,6 +47,11 @@ def phrase(cause: Record) -> str:
     return f"in {where}: {words}"
 
 
+def first_value(cause: Record) -> str:
+    """The words, without other values of the same number."""
+    return ALSO.sub("", str(cause["words"]))
+
+
 def _exchanged(found: re.Match[str]) -> str:
     if not {found[1], found[2]} <= AXES.keys():
         return found[0]
@@ -62,7 +69,9 @@ def grouped(causes: list[Record]) -> list[list[Record]]:
 
 def others_too(group: list[Record]) -> str:
     """``1e-07 and 1e-08 would look the same here``; empty where one value alone fits."""
-    values = [m[2] if (m := CHANGED.fullmatch(str(c["words"]))) else f"{float(c['value']):.6g}" for c in group[1:]]
+    also = ALSO.search(str(group[0]["words"]))
+    values = also[0].removeprefix(", or ").split(", or ") if also else []
+    values += [m[2] if (m := CHANGED.fullmatch(first_value(c))) else f"{float(c['value']):.6g}" for c in group[1:]]
     return f"{listing(values)} would look the same here" if values else ""
 
 

@@ -172,6 +172,13 @@ def test_values_of_one_number_are_one_cause(told):
     assert "1e-07 and 1e-08 would look the same here." in found["Why"]
 
 
+def test_values_of_one_number_in_one_cause(told):
+    made = cause("epsilon 0 instead of 2e-05, or 1e-07, or 1e-08", value=0.0)
+    found = told("differs", ratio=1523.9, bad=("bn",), diagnosis=[diagnosis(made)])
+    assert found[""] == f"chainer differs: {MISSING}."
+    assert found["Why"].endswith("1e-07 and 1e-08 would look the same here.")
+
+
 def test_several_causes_cannot_be_told_apart(told):
     two = [
         cause("gamma and beta exchanged", "weights exchanged", value=None),
