@@ -107,7 +107,8 @@ def lets_through(entry: Record) -> Iterator[str]:
         ]
         names = listing(stretch["nodes"])
         unseen = f"Of the weights of {names}, {listing(shares)}." if shares else ""
-        yield unseen or f"No weight of {names} goes unseen by it."
+        if unseen or any(w.get("elements", 1) for w in stretch["weights"]):
+            yield unseen or f"No weight of {names} goes unseen by it."
         if mistakes := stretch.get("mistakes"):
             more = f"; and {len(mistakes) - MISTAKES} more" if len(mistakes) > MISTAKES else ""
             yield f"By the loosening alone these mistakes pass: {'; '.join(mistakes[:MISTAKES])}{more}."

@@ -402,6 +402,8 @@ def test_loosened(told):
         "No weight of bn goes unseen by it.",
         "By the loosening alone these mistakes pass: a; b; c; d; and 1 more.",
     ]
+    none = same | {"weights": [{"change": 0.01, "passes": 1.0, "before": 1.0, "elements": 0}], "mistakes": []}
+    assert list(lets_through({"lets_through": [none]})) == []
     stale = told(loosened=[LOOSE | {"factor": None, "absolute": 1e-3, "needed": None, "stale": True}])[
         "What was loosened"
     ]
