@@ -112,6 +112,8 @@ def lets_through(entry: Record) -> Iterator[str]:
         if mistakes := stretch.get("mistakes"):
             more = f"; and {len(mistakes) - MISTAKES} more" if len(mistakes) > MISTAKES else ""
             yield f"By the loosening alone these mistakes pass: {'; '.join(mistakes[:MISTAKES])}{more}."
+        elif tried := stretch.get("tried"):
+            yield f"Of {plural(tried, 'known mistake')} in {names}, it lets none pass."
 
 
 def probe(cell: Record, name: str) -> Iterator[str]:

@@ -404,6 +404,8 @@ def test_loosened(told):
     ]
     none = same | {"weights": [{"change": 0.01, "passes": 1.0, "before": 1.0, "elements": 0}], "mistakes": []}
     assert list(lets_through({"lets_through": [none]})) == []
+    found = list(lets_through({"lets_through": [none | {"tried": 11}]}))
+    assert found == ["Of 11 known mistakes in bn, it lets none pass."]
     stale = told(loosened=[LOOSE | {"factor": None, "absolute": 1e-3, "needed": None, "stale": True}])[
         "What was loosened"
     ]
