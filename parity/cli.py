@@ -20,7 +20,10 @@ Files = Annotated[list[Path] | None, typer.Argument(help="Case files or folders 
 Expression = Annotated[str | None, typer.Option("-k", help="Only cases whose id fits: words joined by and, or, not.")]
 Targets = Annotated[str | None, typer.Option("--targets", help="Targets or wildcards, separated by commas.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for results.jsonl and index.html.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Keep finished cells and go on.")]
 
+STOPPED = "stopped; finished cells are kept, --resume goes on"
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 
@@ -30,9 +33,9 @@ def run(
     files: Files = None,
     k: Expression = None,
     targets: Targets = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")] = None,
+    jobs: Jobs = None,
     out: Out = Path("reports"),
-    resume: Annotated[bool, typer.Option("--resume", help="Keep finished cells and go on.")] = False,
+    resume: Resume = False,
     allclose: Annotated[
         str | None, typer.Option(metavar="RTOL,ATOL", help="Also record what np.allclose says with these tolerances.")
     ] = None,
@@ -43,7 +46,7 @@ def run(
     try:
         status = run_cases(files, k, targets, jobs, out, resume, allclose)
     except KeyboardInterrupt:
-        print("stopped; finished cells are kept, --resume goes on", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         status = INTERRUPTED
     raise typer.Exit(status)
 
@@ -157,6 +160,35 @@ def docs(
     from parity.commands.docs import check_docs, write_docs
 
     raise typer.Exit(check_docs(out) if check else write_docs(out, ask))
+
+
+@app.command()
+def calibrate(
+    files: Files = None,
+    k: Expression = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Draws of inputs and weights.")] = 1,
+    regimes: Annotated[str | None, typer.Option("--regimes", help="Regimes of inputs. Default: all.")] = None,
+    weights: Annotated[str | None, typer.Option("--weights", help="Regimes of weights. Default: all.")] = None,
+    targets: Targets = None,
+    jobs: Jobs = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The record. Default: reports/calibration/calibration.json.")
+    ] = None,
+    resume: Resume = False,
+    page: Annotated[bool, typer.Option("--page", help="Measure nothing; write docs/calibration.md.")] = False,
+) -> None:
+    """Measure error ÷ bound of every layer on every engine. Exit 1 if one is beyond for no known reason."""
+    from parity.commands.calibrate import calibrate, write_page
+
+    if page:
+        print(write_page())
+        return
+    try:
+        status = calibrate(files, k, seeds, regimes, weights, targets, jobs, out, resume)
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr)
+        status = INTERRUPTED
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -147,7 +147,8 @@ class CaseItem(pytest.Item):
         if record["ok"] and verdict in NEUTRAL:
             pytest.skip(record["message"])
         if not record["ok"] or verdict in FAILED:
-            pytest.fail(failure_text(record, bench.about(self.case)), pytrace=False)
+            about = bench.about(self.case) if record.get("diagnosis") else {}
+            pytest.fail(failure_text(record, about), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where pytest says that it is."""
@@ -176,7 +177,7 @@ class _Bench:
 
     def about(self, case: Case) -> dict[str, Any]:
         """The record of a case."""
-        from parity.prepare import case_record
+        from parity.case_record import case_record
 
         return case_record(self._prepared or self._session.prepare(case))
 

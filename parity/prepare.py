@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -19,11 +19,13 @@ from parity.draw import digest
 from parity.errors import BadInput, listed, near
 from parity.graph import Graph
 from parity.judge.bound import Loosening, Reference
-from parity.judge.ledger import Entry, exact, lets_through
-from parity.judge.spots import spots
+from parity.judge.ledger import Entry, exact
+from parity.judge.power import noticed
+from parity.judge.probe import probe_of
 from parity.judge.trial import Stretch
 from parity.mistakes.named import wrong_named
 from parity.mistakes.wrong import Wrong, commit
+from parity.probed import mistakes_of_probe
 from parity.results import Record
 from parity.targets import Target, matches
 
@@ -53,13 +55,32 @@ class Prepared:
     weights_file: str | None
     wrongs: tuple[tuple[str, Wrong], ...] = ()
     """(target or wildcard, what it does wrong on purpose)."""
+    probe: Prepared | None = None
+    """Its layers by themselves, where the case asks for that."""
+    is_probe: bool = False
+
+    @property
+    def graph(self) -> Graph:
+        """The network: the case's, or the pieces of a probe."""
+        return self.reference.graph
 
     def sent_to(self, target: Target) -> tuple[Graph, dict[str, np.ndarray], list[Wrong]]:
         """Network and weights as a target gets them, and what is wrong with them."""
         mine = [wrong for pattern, wrong in self.wrongs if matches(target, pattern)]
         if not mine:
-            return self.case.graph, self.weights, []
-        return *commit(self.case.graph, self.weights, *mine), mine
+            return self.graph, self.weights, []
+        return *commit(self.graph, self.weights, *mine), mine
+
+    def by_themselves(self) -> Prepared | None:
+        """The probe, with the same mistakes made on purpose; None where there is none."""
+        if probe := self.probe:
+            return replace(probe, wrongs=mistakes_of_probe(self.graph, probe.graph, self.weights, self.wrongs))
+        return None
+
+    def noticed(self) -> Record:
+        """What wrong weights it would notice, as :func:`parity.judge.power.noticed`, and why so few, as it states."""
+        found = noticed(self.reference, self.probe.reference if self.probe else None)
+        return found | {"weak_reason": self.case.spec.weak} if found else {}
 
     def close(self) -> None:
         """Remove its file."""
@@ -91,7 +112,18 @@ def prepare(case: Case, folder: Path) -> Prepared:
     reference = Reference.of(case.graph, inputs, weights)
     check_loosened(case, reference)
     wrongs = tuple((m.target, _wrong(case, reference, i)) for i, m in enumerate(case.spec.mistakes))
-    return Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
+    made = Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
+    return replace(made, probe=_probe(made)) if case.spec.probe else made
+
+
+def _probe(prepared: Prepared) -> Prepared | None:
+    """The same case's layers by themselves; its inputs' hash goes with the case's."""
+    case, weights = prepared.case, prepared.weights
+    found = probe_of(case.graph, weights, case.spec.seed)
+    if found is None:
+        return None
+    prepared.hash["probe"] = digest(*found[1].values())
+    return replace(prepared, inputs=found[1], reference=Reference.of(*found, weights), wrongs=(), is_probe=True)
 
 
 def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
@@ -168,45 +200,6 @@ class Shelf(Generic[Made]):
             self._left[case.id] -= 1
             if not self._left[case.id] and (made := self._made.pop(case.id, None)):
                 made.close()
-
-
-def case_record(prepared: Prepared) -> Record:
-    """What the report says of a network."""
-    case, graph = prepared.case, prepared.case.graph
-    layers = []
-    for node in graph.nodes:
-        weights = graph.node_weights(node)
-        layers.append(
-            {
-                "name": node.name,
-                "layer": type(node.layer).__name__,
-                "from": list(node.inputs),
-                "parameters": {k: v for k, v in node.layer.described().items() if k != "layer"},
-                "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},
-                "weights": {
-                    c: {"name": node.weight_name(c), "axes": w.axes, "shape": list(w.shape)} for c, w in weights.items()
-                },
-                "count": sum(int(np.prod(w.shape)) for w in weights.values()),
-            }
-        )
-    return {
-        "kind": "case",
-        "case": case.id,
-        "description": case.spec.description,
-        "file": case.file.as_posix(),
-        "inputs": {k: [list(s.shape), s.dtype] for k, s in graph.inputs.items()},
-        "outputs": list(graph.outputs),
-        "layers": layers,
-        "parameters": graph.parameter_count,
-        "hash": prepared.hash,
-        "expect": [e.model_dump() for e in case.spec.expect],
-        "loosen": [
-            model.model_dump() | {"lets_through": lets_through(prepared.reference, entry)}
-            for model, entry in zip(case.loosened(), entries(case), strict=True)
-        ],
-        "spots": spots(prepared.reference),
-        "network": prepared.network,
-    }
 
 
 def network_hash(case: Case) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from parity import results
 from parity.case.case import Case
+from parity.case_record import case_record
 from parity.errors import BadInput
 from parity.expectation import with_expectation
 from parity.judge.customary import RULES, Rule, opinions
@@ -22,7 +23,8 @@ from parity.judge.ledger import judge_loosened
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED
 from parity.lower import first_gap
-from parity.prepare import Prepared, Shelf, case_record, entries, prepare
+from parity.prepare import Prepared, Shelf, entries, prepare
+from parity.probed import with_probe
 from parity.results import Record
 from parity.slots import Slots
 from parity.targets import Target, missing
@@ -78,21 +80,25 @@ class Session:
         return with_expectation(record, case, target)
 
     def _outcome(self, prepared: Prepared, target: Target) -> Record:
-        case = prepared.case
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
-        sent, weights, wrongs = prepared.sent_to(target)
-        if found := first_gap(sent, target.dialect, target.engine):
+        if found := first_gap(prepared.sent_to(target)[0], target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
+        record = self._asked(prepared, target)
+        probe = prepared.by_themselves() if "layers" in record else None  # where it did not run there is nothing to add
+        return with_probe(record, self._asked(probe, target)) if probe else record
+
+    def _asked(self, prepared: Prepared, target: Target) -> Record:
+        spec = prepared.case.spec
+        sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         file = None if wrongs else prepared.weights_file
-        if file is None:
-            arrays |= {f"w:{k}": v for k, v in weights.items()}
-        header = {"graph": sent.to_json(), "before": case.spec.before, "weights_file": file}
+        arrays |= {} if file else {f"w:{k}": v for k, v in weights.items()}
+        header = {"graph": sent.to_json(), "before": spec.before and not prepared.is_probe, "weights_file": file}
         worker = self.pool[target]
         try:
-            reply, out = worker.request(header, arrays, case.spec.timeout)
+            reply, out = worker.request(header, arrays, spec.timeout)
         except TargetUnavailable as error:
             return {"verdict": "skipped", "message": str(error)}
         except WorkerDied as error:

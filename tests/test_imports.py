@@ -63,7 +63,9 @@ MAY_IMPORT = {
     "story": ("judge.verdict",),
     "report": ("results", "story", "judge.verdict", "errors"),
     # runs
-    "prepare": ("case", "judge", "mistakes", "graph", "layers", "draw", "results", "targets", "errors"),
+    "probed": ("graph", "judge", "mistakes", "errors"),
+    "prepare": ("case", "judge", "mistakes", "probed", "graph", "layers", "draw", "results", "targets", "errors"),
+    "case_record": ("prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "exam": (
@@ -80,11 +82,14 @@ MAY_IMPORT = {
         "slots",
         "targets",
         "workers.pool",
+        "probed",
     ),
     "session": (
         "slots",
         "expectation",
         "prepare",
+        "case_record",
+        "probed",
         "case",
         "judge",
         "lower",
@@ -94,11 +99,13 @@ MAY_IMPORT = {
         "errors",
     ),
     "records": ("errors",),
+    "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
-        *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "story", "targets"),
-        *("workers.pool", "errors", "engines.base", "catalogue", "layers", "exam", "records"),
+        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
+        *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
+        *("exam", "records", "calibrate"),
     ),
-    "plugin": ("case", "judge.verdict", "prepare", "session", "story", "targets", "workers.pool", "errors"),
+    "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),
     "__main__": ("cli",),
 }

@@ -184,4 +184,12 @@ class CaseFile(Model):
         description="Also run each framework on its own initial values, to show the difference "
         "before the weights are copied.",
     )
+    probe: bool = Field(
+        False,
+        description="Also run each layer by itself, on inputs of its own that show a wrong weight or parameter.",
+    )
+    weak: Text | None = Field(
+        None,
+        description="Why fewer than 95% of the weights would be noticed, were they 1% wrong; the report prints it.",
+    )
     timeout: float = Field(60.0, gt=0, le=3600, description="Seconds a target may take.")

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from parity.commands.progress import Bar
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput
 from parity.exam.page import page
 from parity.exam.record import record, share
-from parity.exam.sit import Answer, Exam
+from parity.exam.sit import Answer, Exam, planned
 from parity.records import dump
 from parity.results import Record
 from parity.session import Session
@@ -55,29 +55,30 @@ def exam(
     answers: list[Answer] = []
     wrong: list[BadInput] = []
     lock = threading.Lock()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    progress = Progress(*columns, console=console)
-    with Session(Pool(), cores) as session, progress:
-        task = progress.add_task("cases", total=sum(t in c.targets for c in wanted for t in chosen))
+    bar = Bar(console, sum(len(plan) for plan in planned(wanted, chosen).values()))
+    with Session(Pool(), cores) as session, bar:
 
         def on_answer(answer: Answer) -> None:
             with lock:
                 answers.append(answer)
             if answer.outcome in ("missed", "false alarm"):
-                progress.console.print(f"{answer.outcome}: {answer}", style="red", markup=False)
+                bar.console.print(f"{answer.outcome}: {answer}", style="red", markup=False)
 
-        sitting = Exam(session, cores, most, on_answer, lambda _, e: wrong.append(e), lambda: progress.advance(task))
+        sitting = Exam(
+            session, cores, most, on_answer, lambda _, e: wrong.append(e), lambda target: bar.step(f"{target!s:>22}")
+        )
         try:
             sitting.run(wanted, chosen)
         except KeyboardInterrupt:
             print("stopped; what was answered is counted", file=sys.stderr)
-        facts = {str(t): session.facts(t) for t in chosen}
+        finally:  # hours of work are not to be lost, whatever happens
+            facts = {str(t): session.facts(t) for t in chosen}
+            parameters = {"cases": len(wanted), "questions_a_case": most, "files": [f.as_posix() for f in files or ()]}
+            made = record(answers, facts, parameters)
+            _write(made, out, show)
     for error in wrong:
         print(error, file=sys.stderr)
-    parameters = {"cases": len(wanted), "questions_a_case": most, "files": [f.as_posix() for f in files or ()]}
-    made = record(answers, facts, parameters)
     console.print(table(made))
-    _write(made, out, show)
     if not made["totals"]["committed"]:
         print("nothing was asked: no target runs here", file=sys.stderr)
         return 1

@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from parity import results
+from parity.case_record import case_record
 from parity.commands.select import one_case
 from parity.errors import BadInput, listed, near
 from parity.judge.verdict import NEUTRAL
-from parity.prepare import case_record, prepare
+from parity.prepare import prepare
 from parity.results import Record
 from parity.session import Session
 from parity.story import AGAIN, Section, story

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from parity.case.case import Case
 from parity.commands.select import load_all, matching, one_case
 from parity.errors import BadInput
+from parity.judge.power import CHANGES, USUAL
+from parity.prepare import prepare
 from parity.targets import ALL, missing
 from parity.workers.pool import TargetUnavailable, Worker, WorkerDied
 
@@ -92,9 +97,35 @@ def show_case(name: str) -> None:
             str(list(graph.specs[node.name].shape)),
             f"{count:,}" + (" (shared)" if tied else ""),
         )
-    Console().print(
-        case.spec.description.strip(), table, f"Total parameters: {graph.parameter_count:,}", sep="\n", highlight=False
-    )
+    lines = [f"Total parameters: {graph.parameter_count:,}", *_power(case)]
+    Console().print(case.spec.description.strip(), table, *lines, sep="\n", highlight=False, markup=False)
+
+
+def _power(case: Case) -> Iterator[str]:
+    """What the case would notice of wrong weights."""
+    with tempfile.TemporaryDirectory(prefix="parity-") as folder:
+        record = prepare(case, Path(folder)).noticed()
+    if not record:
+        return
+    power = record["power"]
+    shares = ", ".join(f"{_percent(power[f'{c:g}'])} of those that are {100 * c:g}% wrong" for c in CHANGES)
+    low, high = map(_percent, power["interval"])
+    how = "" if power["exact"] else f"; a sample of {power['looked_at']:,}, at {100 * USUAL:g}% {low} to {high}"
+    with_probe = f"; without the probe {_percent(power['alone'])} at {100 * USUAL:g}%" if power["probe"] else ""
+    yield f"Wrong weights that would be noticed: {shares}{how}{with_probe}"
+    for name, found in power["dead"].items():
+        where = ", ".join(map(str, found["first"])) + (", …" if found["count"] > len(found["first"]) else "")
+        yield f"Could be 0 unnoticed: {found['count']:,} of {found['of']:,} in {name}, at {where}"
+    if record["weak"]:
+        more = "" if power["probe"] else "; add probe: true, or larger inputs"
+        reason = f" The case says why: {record['weak_reason']}" if record["weak_reason"] else ""
+        usual = _percent(power[f"{USUAL:g}"])
+        yield f"Weak: only {usual} of the weights would be noticed if they were {100 * USUAL:g}% wrong{more}.{reason}"
+
+
+def _percent(share: float) -> str:
+    """Rounded down, so that 100% means all."""
+    return f"{math.floor(share * 1000) / 10:g}%"
 
 
 def _short(value: object) -> str:

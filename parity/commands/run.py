@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from parity import records, results
 from parity.case.case import Case
+from parity.commands.progress import Bar
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput, shown
 from parity.judge.customary import RULES, Rule, allclose
@@ -66,25 +66,18 @@ def run_cases(
         old = results.read([out])
     done = finished(old, wanted, rules)
 
-    progress = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    )
+    total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if t in c.targets)
     with (
         results.Writer(out, resume=resume) as writer,
         Session(Pool(), jobs or os.cpu_count() or 1, rules) as session,
-        progress,
+        Bar(console, total) as progress,
     ):
         writer.add(results.run_record())
         if records.there("exam"):
             writer.add({"kind": "exam", **records.load("exam")})
-        total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if t in c.targets)
-        task = progress.add_task("starting the frameworks", total=total)
 
         def on_cell(record: Record) -> None:
-            progress.update(task, advance=1, description=f"{record['target']:>22}")
-            count = int(progress.tasks[0].completed)
-            if not console.is_terminal and count * 10 // total > (count - 1) * 10 // total:
-                console.print(f"{count} of {total} cells")  # every tenth of the way, so that a log shows life
+            progress.step(f"{record['target']:>22}")
             if not record["ok"]:
                 text = f"{record['verdict']}: {record['case']} on {record['target']}: {record['message']}"
                 progress.console.print(Text(text, style="red"))
@@ -94,7 +87,7 @@ def run_cases(
             complain(error)
 
         session.run(wanted, chosen, writer, done=done, on_cell=on_cell, on_bad=on_bad)
-        progress.update(task, description="done", total=progress.tasks[0].completed)
+        progress.done()
     found = results.read([out])
     console.print(summary(found))
     print(f"report: {write_report([out], out)}")

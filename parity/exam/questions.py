@@ -11,7 +11,7 @@ import numpy as np
 from parity.draw import Distribution, draw
 from parity.errors import BadInput
 from parity.judge.bound import Judged
-from parity.judge.trial import Impossible, Stretch
+from parity.judge.trial import FAR, Impossible, Stretch
 from parity.layers.mistake import Change
 from parity.mistakes.catalogue import suspects
 from parity.mistakes.named import makings
@@ -73,20 +73,23 @@ def _stretch(prepared: Prepared, nodes: tuple[Node, ...], tapped: tuple[str, ...
 
 def _of_node(stretch: Stretch, node: Node, tapped: tuple[str, ...]) -> Iterator[Question]:
     best: dict[str, tuple[float, Wrong, str]] = {}
-    outputs: dict[str, dict[str, Judged]] = {}
+    outputs: dict[str, Mapping[str, np.ndarray]] = {}
     for suspect in suspects(stretch.graph, node, stretch.seen(node), stretch.weights):
         for wrong in makings(suspect):
+            known = best.get(wrong.name, (-1.0,))[0]
+            if known > 1:
+                continue
             try:
                 rewritten(stretch.graph, wrong)
-                made = stretch.wrong(wrong)
+                made, seen = visible(stretch, wrong, tapped)
             except (BadInput, Impossible):
                 continue  # nobody gets as far as running it
-            seen = visible(stretch.right, made, tapped)
-            if seen > best.get(wrong.name, (-1.0,))[0] and not best.get(wrong.name, (0.0,))[0] > 1:
+            if seen > known:
                 best[wrong.name] = seen, wrong, suspect.kind
                 outputs[wrong.name] = made
+    right = {t: j.value for t, j in stretch.right.items()}
     for name, (seen, wrong, kind) in best.items():
-        if _equal(outputs[name], stretch.right, tapped):
+        if _equal(outputs[name], right, tapped):
             continue  # no mistake on these inputs: the same numbers to the last bit of float64
         same = frozenset(n for n, made in outputs.items() if _equal(made, outputs[name], tapped))
         yield Question(wrong, type(node.layer).__name__, kind, tuple(n.name for n in stretch.nodes), same, seen)
@@ -115,14 +118,26 @@ def _elements(prepared: Prepared, stretch: Stretch, node: Node, tapped: tuple[st
             words = f"{c}[{', '.join(map(str, map(int, index)))}] is {100 * CHANGE:g} % larger"
             change = Change((node.layer,), {**seen.weights, c: other}, words)
             wrong = replaced(stretch.graph, node, change, seen.weights, ELEMENT, value=float(other[index]))
-            size = visible(stretch.right, stretch.wrong(wrong), tapped)
+            _, size = visible(stretch, wrong, tapped)
             names = tuple(n.name for n in stretch.nodes)
             yield Question(wrong, type(node.layer).__name__, "element", names, frozenset({ELEMENT}), size)
 
 
-def visible(right: Mapping[str, Judged], wrong: Mapping[str, Judged], tapped: tuple[str, ...]) -> float:
-    """Largest of (|wrong − right| − the wrong one's bound) ÷ the right one's bound, over the tapped tensors."""
-    return max(_visible(right[t], wrong[t]) for t in tapped)
+def visible(stretch: Stretch, wrong: Wrong, tapped: tuple[str, ...]) -> tuple[dict[str, np.ndarray], float]:
+    """The wrong numbers, and the largest of (|wrong − right| − the wrong one's bound) ÷ the right one's bound.
+
+    Args:
+        tapped: the tensors that count.
+
+    Raises:
+        Impossible: the mistake cannot be evaluated.
+    """
+    made = stretch.numbers(wrong)
+    far = max(_visible(stretch.right[t], Judged(made[t], None)) for t in tapped)
+    if not FAR < far < math.inf:
+        full = stretch.wrong(wrong)
+        far = max(_visible(stretch.right[t], full[t]) for t in tapped)
+    return made, far
 
 
 def _visible(right: Judged, wrong: Judged) -> float:
@@ -140,5 +155,5 @@ def _visible(right: Judged, wrong: Judged) -> float:
     return float(np.nanmax(q, initial=0.0))
 
 
-def _equal(a: Mapping[str, Judged], b: Mapping[str, Judged], tapped: tuple[str, ...]) -> bool:
-    return all(np.array_equal(a[t].value, b[t].value, equal_nan=a[t].value.dtype.kind == "f") for t in tapped)
+def _equal(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray], tapped: tuple[str, ...]) -> bool:
+    return all(np.array_equal(a[t], b[t], equal_nan=a[t].dtype.kind == "f") for t in tapped)

@@ -79,6 +79,11 @@ def chosen(case: str, asked: Sequence[Question], most: int | None) -> tuple[Ques
     return tuple(sorted(asked, key=key)[:most])
 
 
+def planned(cases: Sequence[Case], targets: Sequence[Target]) -> dict[Target, list[Case]]:
+    """The cases of each target: not those that are expected to fail, or make mistakes of their own."""
+    return {t: [c for c in cases if t in c.targets and not c.spec.mistakes and not c.expected(t)] for t in targets}
+
+
 class Exam:
     """Asks the questions of cases on targets.
 
@@ -98,7 +103,7 @@ class Exam:
         most: int | None = None,
         on_answer: Callable[[Answer], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
-        on_case: Callable[[], object] = lambda: None,
+        on_case: Callable[[Target], object] = lambda _: None,
     ):
         self._session, self._slots, self._most = session, Slots(jobs), most
         self._on_answer, self._on_bad, self._on_case = on_answer, on_bad, on_case
@@ -106,7 +111,7 @@ class Exam:
 
     def run(self, cases: Sequence[Case], targets: Sequence[Target]) -> None:
         """Every question on every target that is clean on the case; cells that are expected to fail are left out."""
-        plan = {t: [c for c in cases if t in c.targets and not c.spec.mistakes and not c.expected(t)] for t in targets}
+        plan = planned(cases, targets)
         shelf: Shelf[Paper] = Shelf(self._paper, plan, self._on_bad)
         failure: list[BaseException] = []
         threads = [
@@ -143,7 +148,7 @@ class Exam:
                                 return
                             self._on_answer(self._asked(paper.prepared, target, question))
                     shelf.give_back(case)
-                self._on_case()
+                self._on_case(target)
         except Stopped:
             return
         except BaseException as error:  # noqa: BLE001  handed to the main thread

@@ -167,6 +167,9 @@ class Reference:
         Returns:
             Output name → value and bound of all their outputs.
         """
+        made = {o for n in nodes for o in n.outputs}
+        if all(k in self.inputs or k in made for n in nodes for k in n.inputs):
+            return {o: self.tensors[o] for o in made}
         return self._through(nodes, {k: Judged(self.tensors[k].value, None) for n in nodes for k in n.inputs})
 
     def _through(self, nodes: Sequence[Node], tensors: dict[str, Judged]) -> dict[str, Judged]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ CHANGED = 1 << 26
 LEAST = 256
 """… but at least so many changes."""
 STEP = 0.01
-_AT_ONCE = 1 << 21
+AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -172,14 +173,14 @@ def changed(
     w = weights[name]
     at = np.arange(w.size) if at is None else at
     elements = sum(a.size for a in (*inputs, *ys, *weights.values()))
-    step = max(1, _AT_ONCE // max(elements, 1))
+    step = max(1, AT_ONCE // max(elements, 1))
     found = np.zeros(at.size)
     for start in range(0, at.size, step):
         part = at[start : start + step]
         variants = np.repeat(w.reshape(1, -1), part.size, 0)
         variants[np.arange(part.size), part] *= 1 + STEP
         variants = variants.reshape(-1, *w.shape)
-        new = _variants(layer, inputs, weights, name, variants)
+        new = of_variants(layer, inputs, weights, name, variants)
         for y, made, per_bound in zip(ys, new, g, strict=True):
             if isinstance(made, Stacked):
                 moved = np.abs(made.variants.astype(np.float64) - y) * per_bound
@@ -188,17 +189,14 @@ def changed(
     return np.nan_to_num(found / STEP, nan=np.inf, posinf=np.inf)
 
 
-def _variants(
-    layer: Layer, inputs: Sequence, weights: Mapping[str, np.ndarray], name: str, variants: np.ndarray
-) -> tuple:
-    """The outputs for each variant of a weight."""
+def of_variants(
+    layer: Layer, inputs: Sequence[np.ndarray], weights: Mapping[str, np.ndarray], name: str, variants: np.ndarray
+) -> tuple[Stacked, ...]:
+    """The outputs for each of several variants (k, *shape) of a weight, as stacks of k; an output that no variant
+    changes may be an array."""
+    all_at_once: Any = {**weights, name: Stacked(variants)}
     try:
-        return values(layer, KIT, inputs, {**weights, name: Stacked(variants)})
-    except TypeError:
-        import sys
-        import traceback
-
-        print("FALL", type(layer).__name__, traceback.format_exc().splitlines()[-5:-1], file=sys.stderr)
-        # the rule does what a stack cannot: one after the other
+        return values(layer, KIT, inputs, all_at_once)
+    except TypeError:  # the rule does what a stack cannot: one after the other
         each = [values(layer, KIT, inputs, {**weights, name: v}) for v in variants]
         return tuple(Stacked(np.stack(ys)) for ys in zip(*each, strict=True))

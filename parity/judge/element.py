@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from parity.judge.bound import KIT, as_exact
+from parity.judge.effects import AT_ONCE, of_variants
+from parity.judge.stacked import Stacked
 from parity.judge.trial import Stretch
 from parity.layers.evaluate import values
 from parity.layers.mistake import Change, Seen
@@ -94,16 +96,27 @@ class _Search:
     def effects(self, c: str, end: float) -> Iterator[tuple[Index, np.ndarray]]:
         """(index of an element, what one unit of it adds to the tensors ÷ bound)."""
         weight, value = self.seen.weights[c], self.stretch.right[self.node.outputs[0]].value
-        filters = value.shape[1] if value.ndim > 1 else 0
-        alone = self.per_filter is not None and len(self.per_filter) == filters == weight.shape[0]
-        if self.node.layer.linear and weight.ndim > 1 and alone:
-            yield from self._of_one_filter(c)
-            return
+        if self.node.layer.linear and weight.ndim > 1 and self.per_filter is not None and value.ndim > 1:
+            if len(self.per_filter) == value.shape[1] == weight.shape[0]:
+                yield from self._of_one_filter(c)
+                return
         by = STEP * (float(np.abs(weight).max()) or 1.0)
-        for index in np.ndindex(weight.shape):
+        elements = sum(a.size for a in (*self.seen.inputs, *self.seen.weights.values())) + self.base.size
+        step = max(1, AT_ONCE // elements)
+        for start in range(0, weight.size, step):
             if time.monotonic() > end:
                 return
-            yield index, self._moved(c, index, by) / by
+            part = np.arange(start, min(start + step, weight.size))
+            variants = np.repeat(weight.reshape(1, -1), part.size, 0)
+            variants[np.arange(part.size), part] += by
+            with np.errstate(all="ignore"):
+                made = of_variants(
+                    self.node.layer, self.seen.inputs, self.seen.weights, c, variants.reshape(-1, *weight.shape)
+                )
+            for k, flat in enumerate(part):
+                outputs = [as_exact(y.variants[k] if isinstance(y, Stacked) else y) for y in made]
+                index = tuple(map(int, np.unravel_index(flat, weight.shape)))
+                yield index, (self._onward(outputs) - self.base) / self.bounds / by
 
     def _of_one_filter(self, c: str) -> Iterator[tuple[Index, np.ndarray]]:
         """A weighted sum whose filters do not see each other: all of them may serve to look at one's terms."""

@@ -1,8 +1,8 @@
 """What a case would notice: the share of its weights whose change would exceed a bound. From the reference alone.
 
 To first order, a change of a weight w by p·w moves an output y by p·w·∂y/∂w; it would be noticed if that exceeds the
-bound of some y that is compared. The engine's own rounding adds to it or takes from it, less than one bound: a change that
-exceeds two is sure to be noticed, one between is likely to be.
+bound of some y that is compared. The engine's own rounding adds to it or takes from it, less than one bound: a change
+that exceeds two is sure to be noticed, one between is likely to be.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.judge.effects import Reach
+from parity.judge.bound import Reference
+from parity.judge.effects import Reach, joined, reaches
 
 CHANGES = (0.001, 0.01, 0.1)
 """Relative changes of a weight that shares are given for."""
@@ -54,7 +55,7 @@ def power(reaches: Mapping[str, Reach]) -> dict[str, Any]:
         size, count = math.prod(reach.shape), max(1, reach.ratios.size)
         for change in CHANGES:
             shares[change] += size / total * np.count_nonzero(reach.ratios * change > 1) / count
-        hits = np.count_nonzero(reach.ratios * USUAL > 1)
+        hits = int(np.count_nonzero(reach.ratios * USUAL > 1))
         each[name] = _rounded(hits / count)
         low, high = (hits / count,) * 2 if reach.indices is None else wilson(hits, reach.ratios.size)
         interval = [interval[0] + low * size / total, interval[1] + high * size / total]
@@ -73,6 +74,26 @@ def power(reaches: Mapping[str, Reach]) -> dict[str, Any]:
     }
 
 
+def noticed(reference: Reference, probe: Reference | None) -> dict[str, Any]:
+    """What a case would notice of wrong weights.
+
+    Args:
+        probe: its layers by themselves, where it runs them.
+
+    Returns:
+        ``power``: as :func:`power`, of whichever notices more; in it ``probe``: whether there is one, and ``alone``:
+        the share at 1% without it. ``weak``: whether the share at 1% is below 95%. Nothing for a network that has no
+        weights.
+    """
+    own = reaches(reference)
+    if not own:
+        return {}
+    alone = power(own)
+    found = power(joined(own, reaches(probe))) if probe else alone
+    usual = f"{USUAL:g}"
+    return {"power": found | {"probe": bool(probe), "alone": alone[usual]}, "weak": found[usual] < ENOUGH}
+
+
 def _rounded(share: float) -> float:
     """To a millionth, but never up to 1: one weight in many millions that goes unseen is not none."""
-    return 1.0 if share >= 1 - 1e-12 else min(round(share, 6), 0.999999)
+    return 1.0 if share >= 1 - 1e-12 else min(round(float(share), 6), 0.999999)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from parity.draw import WEIGHTS, Distribution, draw, kernel_distribution
-from parity.layers import Layer, Spec
+from parity.layers import Layer, Spec, Weight
 
 REGIMES = {
     "normal": Distribution(),
@@ -19,6 +19,16 @@ REGIMES = {
     "tiny": Distribution("normal", 0.0, 1e-4),
     "near": Distribution("normal", 0.7, 1e-6),
 }
+
+"""Of inputs."""
+WEIGHT_REGIMES = ("drawn", "positive", "sorted", "edge", "wide")
+"""Of kernels and tables: as the case has them; without signs; along what is summed first all positive, then all
+negative; an edge filter, +s … −s, whose sum is next to nothing; a wide lognormal of the same scale."""
+SPREAD = frozenset({"kernel", "table"})
+"""Roles of weights that have regimes. All others are drawn as they always are: a bias is one addend, a variance a
+divisor."""
+KEPT = frozenset("opmguve")
+"""Axes of a kernel that its output has too; over the others products are summed."""
 
 
 def folded(x: np.ndarray, domain: tuple[float, float]) -> np.ndarray:
@@ -71,3 +81,46 @@ def weights_of(layer: Layer, specs: Sequence[Spec], *key: object, dtype: str = "
     for name, w in layer.weights(*specs).items():
         made[name] = draw(WEIGHTS.get(w.role) or kernel_distribution(w.fan_in), w.shape, dtype, *key, name)
     return made
+
+
+def summed(weight: Weight) -> tuple[int, ...]:
+    """The axes of a weight over which its products are summed: input channels, rows, columns of a kernel.
+
+    A depthwise kernel (i m h w) keeps its channels; a table is read, and nothing is summed.
+    """
+    names = weight.axes.partition("@")[0].split()
+    kept = KEPT | ({"i"} if "m" in names else set())
+    return () if weight.role == "table" else tuple(i for i, name in enumerate(names) if name not in kept)
+
+
+def affects(weight: Weight, regime: str) -> bool:
+    """Whether a regime makes other numbers of such a weight."""
+    many = math.prod(weight.shape[i] for i in summed(weight)) > 1
+    return regime != "drawn" and weight.role in SPREAD and (many or regime in ("positive", "wide"))
+
+
+def in_regime(weight: Weight, array: np.ndarray, regime: str, *key: object) -> np.ndarray:
+    """A weight as one of :data:`WEIGHT_REGIMES` has it, at the scale of the drawn one, shape and dtype kept.
+
+    Args:
+        array: as drawn.
+        key: what the numbers of ``wide`` depend on.
+    """
+    if not affects(weight, regime):
+        return array
+    scale = math.sqrt(np.square(array, dtype=np.float64).mean()) or 1.0
+    if regime == "positive":
+        return np.abs(array)
+    if regime == "wide":
+        return draw(Distribution("wide", 0.0, scale), array.shape, array.dtype.name, *key, regime)
+    axes = summed(weight)
+    ends = tuple(range(array.ndim - len(axes), array.ndim))
+    moved = np.moveaxis(array, axes, ends)
+    rows = moved.reshape(-1, math.prod(moved.shape[i] for i in ends))
+    if regime == "sorted":
+        made = np.take_along_axis(rows, np.argsort(rows < 0, axis=1, kind="stable"), 1)
+    else:
+        at = np.arange(rows.shape[1])
+        side = np.sign((rows.shape[1] - 1) / 2 - at)  # 0 in the middle of an odd number
+        made = (scale * side + 1e-3 * rows).astype(array.dtype)
+    return np.ascontiguousarray(np.moveaxis(made.reshape(moved.shape), ends, axes))

@@ -5,7 +5,7 @@ A layer evaluated for many values of a weight costs one call in place of many.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,9 +62,8 @@ class Stacked(NDArrayOperatorsMixin):
 
     def __getitem__(self, key: Any) -> Stacked:
         keys = key if isinstance(key, tuple) else (key,)
-        if any(isinstance(k, np.ndarray | list | Stacked) for k in keys) and (
-            len(keys) > 1 or isinstance(key, Stacked)
-        ):
+        arrays = [k for k in keys if isinstance(k, np.ndarray | list | Stacked)]
+        if arrays and (len(keys) > 1 or isinstance(key, Stacked)):
             return _each(lambda a, *k: a[tuple(k)], self, *keys)  # where such axes go depends on the others
         return Stacked(self.variants[(slice(None), *keys)])
 
@@ -80,14 +79,9 @@ class Stacked(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs:
             return _each(lambda *a: getattr(ufunc, method)(*a, **kwargs), *inputs)
-        ranks = [np.ndim(x) if not isinstance(x, Stacked) else x.ndim for x in inputs]
-        rank = max(ranks)
-        if ufunc.signature and min(ranks) < 2:
+        if ufunc.signature and min(map(np.ndim, inputs)) < 2:
             return _each(ufunc, *inputs)
-        given = [
-            x.variants.reshape(-1, *(1,) * (rank - x.ndim), *x.shape) if isinstance(x, Stacked) else x for x in inputs
-        ]
-        made = ufunc(*given)
+        made = ufunc(*_of_one_rank(inputs))
         return tuple(map(Stacked, made)) if isinstance(made, tuple) else Stacked(made)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -109,6 +103,12 @@ class Stacked(NDArrayOperatorsMixin):
     def astype(self, dtype: Any, **kwargs: Any) -> Stacked:
         """As of arrays."""
         return Stacked(self.variants.astype(dtype, **kwargs))
+
+
+def _of_one_rank(args: Sequence[Any]) -> list[Any]:
+    """Arrays that broadcast as one variant of each would."""
+    rank = max(map(np.ndim, args))
+    return [a.variants.reshape(-1, *(1,) * (rank - a.ndim), *a.shape) if isinstance(a, Stacked) else a for a in args]
 
 
 def _count(args: Any) -> int:
@@ -160,31 +160,26 @@ for _function in (np.sum, np.mean, np.max, np.min, np.var, np.std, np.prod, np.a
     _reduction(_function)
 
 
-def _alike(parts: Any, rank: int) -> list[np.ndarray]:
-    """Arrays with the hidden axis, of one rank: to be joined."""
+def _alike(parts: Sequence[Any]) -> list[np.ndarray]:
+    """Arrays with the hidden axis and all variants: to be joined."""
     count = _count(parts)
     arrays = [p.variants if isinstance(p, Stacked) else np.asarray(p)[None] for p in parts]
-    return [np.broadcast_to(a, (count, *a.shape[1:])) if len(a) != count else a for a in arrays]
+    return [np.broadcast_to(a, (count, *a.shape[1:])) for a in arrays]
 
 
 @_handles(np.concatenate)
-def _(parts: Any, axis: int = 0) -> Stacked:
-    rank = parts[0].ndim
-    return Stacked(np.concatenate(_alike(parts, rank), axis % rank + 1))
+def _(parts: Sequence[Any], axis: int = 0) -> Stacked:
+    return Stacked(np.concatenate(_alike(parts), axis % np.ndim(parts[0]) + 1))
 
 
 @_handles(np.stack)
-def _(parts: Any, axis: int = 0) -> Stacked:
-    rank = parts[0].ndim
-    return Stacked(np.stack(_alike(parts, rank), axis % (rank + 1) + 1))
+def _(parts: Sequence[Any], axis: int = 0) -> Stacked:
+    return Stacked(np.stack(_alike(parts), axis % (np.ndim(parts[0]) + 1) + 1))
 
 
 @_handles(np.where)
 def _(condition: Any, x: Any, y: Any) -> Stacked:
-    given = [condition, x, y]
-    rank = max(np.ndim(a) if not isinstance(a, Stacked) else a.ndim for a in given)
-    wide = [a.variants.reshape(-1, *(1,) * (rank - a.ndim), *a.shape) if isinstance(a, Stacked) else a for a in given]
-    return Stacked(np.where(*wide))
+    return Stacked(np.where(*_of_one_rank((condition, x, y))))
 
 
 @_handles(np.ndim)
@@ -229,5 +224,5 @@ def _elementwise(function: Any) -> None:
         return Stacked(function(x.variants, **kwargs))
 
 
-for _function in (np.zeros_like, np.ones_like, np.copy):
-    _elementwise(_function)
+for _alike_function in (np.zeros_like, np.ones_like, np.copy):
+    _elementwise(_alike_function)

@@ -77,6 +77,15 @@ def _(p, n, g, x, mean, var, gamma=None, beta=None):
     return found | {"var": moved * np.abs(scale.reshape(-1)) * root / 2}
 
 
+@BatchNorm.on("probe")
+def _(p, d, specs, weights):
+    # Far from the mean, where epsilon shows: near it x − mean is lost in the mean's rounding.
+    shape, mean, var = specs[0].shape, weights["mean"], weights["var"]
+    far = 10 * (np.abs(mean) + np.sqrt(var + p.epsilon))
+    x = mean + far * np.moveaxis(d.normal(shape), 1, -1)
+    return (np.moveaxis(x, -1, 1).astype(np.float32),)
+
+
 @spot(BatchNorm, name="epsilon", words=EPSILON)
 def _(p, n, y, e, x, mean, var, gamma=None, beta=None):
     return below(var, p.epsilon)

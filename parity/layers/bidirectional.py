@@ -16,6 +16,7 @@ from parity.layers.gru import GRU, keras_gru, onnx_gru
 from parity.layers.lstm import LSTM, keras_lstm, onnx_lstm
 from parity.layers.merge import Concat
 from parity.layers.nested import Nested, nest
+from parity.layers.recurrent import longer
 from parity.layers.recurrent_calls import keras_call, nstep_call, nstep_layouts
 from parity.layers.rnn import RNN, keras_rnn, onnx_rnn
 
@@ -142,6 +143,11 @@ class Bidirectional(Composite):
     def gap(self, *dialects: str) -> str | None:
         """The inner layer's too."""
         return super().gap(*dialects) or self.inner.gap(*dialects)
+
+
+@Bidirectional.on("probe")
+def _(p, d, specs, weights):
+    return longer(d, specs, p.inner.units)
 
 
 @Bidirectional.on("chainer", when=lambda p: has_nstep(p.inner))

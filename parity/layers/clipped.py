@@ -46,6 +46,11 @@ def _(p, n, y, e, x):
     return rising(lambda x: np.clip(x, 0, p.max), y, e, x)
 
 
+@ClippedReLU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0, p.max)
+
+
 @ClippedReLU.on("chainer")
 def _(p, c, x):
     return lambda v: c.F.clipped_relu(v, z=float(p.max))
@@ -91,6 +96,11 @@ def _(p, n, y, x):
 @Clip.on("carry")
 def _(p, n, y, e, x):
     return rising(lambda x: np.clip(x, p.min, p.max), y, e, x)
+
+
+@Clip.on("probe")
+def _(p, d, specs, weights):
+    return d.around(p.min, p.max)
 
 
 @Clip.on("chainer")
@@ -141,6 +151,11 @@ def _(p, n, y, x):
 @ThresholdedReLU.on("carry")
 def _(p, n, y, e, x):
     return rising(lambda x: _above(p, x), y, e, x)
+
+
+@ThresholdedReLU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(p.alpha)
 
 
 @ThresholdedReLU.on("chainer")
@@ -195,6 +210,11 @@ def _(p, n, y, x):
 @HardSigmoid.on("carry")
 def _(p, n, y, e, x):
     return rising(lambda x: _ramp(p, x), y, e, x)
+
+
+@HardSigmoid.on("probe")
+def _(p, d, specs, weights):
+    return d.around(-p.beta / p.alpha, (1 - p.beta) / p.alpha)
 
 
 @HardSigmoid.on("chainer")

@@ -145,6 +145,27 @@ def _(p, n, g, x, W, b=None):
     return {"W": Products(cols, g, W.shape), "b": g.max(-1).reshape(-1)}
 
 
+def few_places(x: tuple[int, ...], least: list[int], stride: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of an input, cut to so much that a window has about 64 places in it."""
+    places = round(64 ** (1 / len(stride)))
+    sizes = (min(s, max(m, 1) + (places - 1) * step) for s, m, step in zip(x[2:], least, stride, strict=True))
+    return (*x[:2], *sizes)
+
+
+def sparse(d, shape, parts):
+    """Samples of which one element in so many is not 0, so that no product drowns in the others' rounding."""
+    if parts <= 1:
+        return d.usual()[0][tuple(map(slice, shape))]
+    return np.where(d.uniform(shape, 0, parts) < 1, d.signed(shape, 0.5, 1.5), np.float32(0))
+
+
+@_Conv.on("probe")
+def _(p, d, specs, weights):
+    extents = zip(p.kernel, p.dilation, p.pad, strict=True)
+    shape = few_places(specs[0].shape, [(k - 1) * e + 1 - sum(pad) for k, e, pad in extents], p.stride)
+    return (sparse(d, shape, d.parts(weights["W"][0].size)),)
+
+
 def chainer_conv(p, c, x, make):
     """A Chainer link that pads alike at both ends, behind a padding of its own where the layer needs two sizes."""
     pads = p.pad

@@ -10,9 +10,10 @@ import numpy as np
 
 from parity.errors import BadInput
 from parity.layers.base import Layer, Spec, Weight
-from parity.layers.conv import SPATIAL, flat
+from parity.layers.conv import SPATIAL, few_places, flat, sparse
 from parity.layers.effect import Products
 from parity.layers.sizes import ONE, ZERO, Counts, Pads, Positive, Sizes, need_rank, pads_per_axis, per_axis
+from parity.layers.spread import columns, matrix, product
 
 
 @dataclass(frozen=True)
@@ -127,45 +128,9 @@ class ConvTranspose3D(_ConvTranspose):
     nd: ClassVar[int] = 3
 
 
-def _columns(p, n, x):
-    """The transpose as a convolution over the input with stride − 1 zeros between its elements."""
-    spread = x
-    for a in range(p.nd):
-        if p.stride[a] > 1:
-            spread = _spread(spread, 2 + a, p.stride[a])
-        low, high = (p.extent[a] - 1 - pad for pad in p.pad[a])
-        high += p.output_padding[a]
-        width = [(0, 0)] * x.ndim
-        width[2 + a] = (max(low, 0), max(high, 0))
-        keep = [slice(None)] * x.ndim
-        keep[2 + a] = slice(max(-low, 0), spread.shape[2 + a] + max(low, 0) + min(high, 0) + max(high, 0))
-        spread = np.pad(spread, width)[tuple(keep)]
-    return n.columns(spread, p.groups, p.kernel, (1,) * p.nd, p.dilation)
-
-
-def _matrix(p, W):
-    """The kernel flipped, (groups, filters / groups, n)."""
-    w = W[(..., *[slice(None, None, -1)] * p.nd)]
-    return w.reshape(p.groups, -1, *W.shape[1:]).swapaxes(1, 2).reshape(p.groups, W.shape[1], -1)
-
-
-def _product(p, n, x, W):
-    cols, out = _columns(p, n, x)
-    return n.from_columns(_matrix(p, W) @ cols, x.shape[0], out)
-
-
-def _spread(x, axis, stride):
-    """Zeros between the elements along an axis."""
-    stacked = np.stack([x, *[np.zeros_like(x)] * (stride - 1)], axis + 1)
-    size = x.shape[axis] * stride
-    keep = [slice(None)] * x.ndim
-    keep[axis] = slice(0, size - stride + 1)
-    return stacked.reshape(*x.shape[:axis], size, *x.shape[axis + 1 :])[tuple(keep)]
-
-
 @_ConvTranspose.on("numpy")
 def _(p, n, x, W, b=None):
-    y = _product(p, n, x, W)
+    y = product(p, n, x, W)
     return y if b is None else y + n.channel(b, x.ndim)
 
 
@@ -173,24 +138,33 @@ def _(p, n, x, W, b=None):
 def _(p, n, y, x, W, b=None):
     # (√n + 1)(Σ|wx| + |b|), n the products that meet, as Conv's plain form; equal products round alike, as in n.drift.
     terms = x.shape[1] // p.groups * p.terms
-    m = _product(p, n, np.abs(x), np.abs(W))
+    m = product(p, n, np.abs(x), np.abs(W))
     m = (math.sqrt(terms) + 1) * (m if b is None else m + n.channel(np.abs(b), x.ndim))
     equal = n.repeats(W, 0) | n.repeats(W)
     if np.count_nonzero(equal) < 1e-3 * equal.size:
         return m
-    return m + terms / 4 * _product(p, n, np.abs(x) * (n.repeats(x, 1) | n.repeats(x)), np.abs(W) * equal)
+    return m + terms / 4 * product(p, n, np.abs(x) * (n.repeats(x, 1) | n.repeats(x)), np.abs(W) * equal)
 
 
 @_ConvTranspose.on("carry")
 def _(p, n, y, e, x, W, b=None):
-    return np.sqrt(_product(p, n, e * e, W * W))
+    return np.sqrt(product(p, n, e * e, W * W))
 
 
 @_ConvTranspose.on("effect")
 def _(p, n, g, x, W, b=None):
     g = np.moveaxis(g, 1, 0).reshape(p.groups, W.shape[1], -1)
-    order = _matrix(p, np.arange(W.size).reshape(W.shape)).reshape(-1)
-    return {"W": Products(_columns(p, n, x)[0], g, W.shape, order), "b": g.max(-1).reshape(-1)}
+    order = matrix(p, np.arange(W.size).reshape(W.shape)).reshape(-1)
+    return {"W": Products(columns(p, n, x)[0], g, W.shape, order), "b": g.max(-1).reshape(-1)}
+
+
+@_ConvTranspose.on("probe")
+def _(p, d, specs, weights):
+    terms = len(weights["W"]) // p.groups * p.terms
+    parts = min(64, round(terms**1.5 / 6000))  # the bound is Conv's plain form, which grows faster
+    n, *rest = few_places(specs[0].shape, [sum(pad) + 1 for pad in p.pad], (1,) * p.nd)
+    enough = -(-8 * parts // math.prod(rest[1:]))  # so that each weight is met a few times
+    return (sparse(d, (max(n, min(8, enough)), *rest), parts),)
 
 
 @ConvTranspose1D.on("chainer", W="W: i o w", b="b: o")

@@ -90,9 +90,8 @@ def _(p, n, y, e, x, **weights):
 
 @EinsumDense.on("effect")
 def _(p, n, g, x, W, b=None):
-    found = p.flat.rule("effect").fn(
-        p.flat, n, g.reshape(*x.shape[: -p.axes], -1), _joined(p, x), W.reshape(math.prod(p.units), -1)
-    )
+    flat, lead = p.flat, x.shape[: -p.axes]
+    found = flat.rule("effect").fn(flat, n, g.reshape(*lead, -1), _joined(p, x), W.reshape(flat.units, -1))
     return {"W": replace(found["W"], shape=W.shape), "b": found["b"].reshape(p.units)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -57,6 +58,13 @@ def _(p, n, g, x, W):
     found = np.zeros(W.shape)
     np.maximum.at(found, x.reshape(-1), g.reshape(-1, W.shape[1]))
     return {"W": found}
+
+
+@Embedding.on("probe")
+def _(p, d, specs, weights):
+    shape = specs[0].shape
+    rows = max(shape[0], -(-p.vocabulary // math.prod(shape[1:])))
+    return (d.indices((rows, *shape[1:]), range(p.vocabulary)),)
 
 
 @Embedding.on("chainer", W="W: v e")

@@ -113,6 +113,11 @@ def _(p, n, y, e, x, gamma=None, beta=None):
     return standardize_carry(groups, axes, p.epsilon, gamma, p.split(e)).reshape(x.shape)
 
 
+@_Grouped.on("probe")
+def _(p, d, specs, weights):
+    return (d.small_beside_normal(specs[0].shape),)  # epsilon shows in the small ones
+
+
 @spot(_Grouped, name="epsilon", words=EPSILON)
 def _(p, n, y, e, x, gamma=None, beta=None):
     groups, axes, *_ = _given(p, x, None, None)

@@ -50,6 +50,11 @@ class _OverAxes(Layer, abstract=True):
         return tuple(range(rank - len(self.axis), rank))
 
 
+@_OverAxes.on("probe")
+def _(p, d, specs, weights):
+    return (d.small_beside_normal(specs[0].shape),)  # epsilon shows in the small ones
+
+
 @dataclass(frozen=True)
 class LayerNorm(_OverAxes):
     """Ba et al. 2016. y = gamma·(x − μ) / √(σ² + epsilon) + beta, σ² with divisor F, the number of elements.
@@ -186,7 +191,7 @@ def _(p, n, x, gamma=None):
 @RMSNorm.on("magnitude", c=4.0)
 def _(p, n, y, x, gamma=None):
     # The sum of squares, then the roundings of mean, epsilon, root, inverse and two products.
-    return np.abs(y) * (2 + sum_error(n, x, ascending(p.axis, x.ndim)))
+    return np.abs(y) * (2 + sum_error(n, x, ascending(p.axis, x.ndim), x * x))
 
 
 @RMSNorm.on("carry")

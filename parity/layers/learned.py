@@ -114,6 +114,13 @@ def _(p, n, g, x, slope):
     return {"slope": (np.where(x >= 0, 0.0, np.abs(x)) * g).max((0, *axes)).reshape(slope.shape)}
 
 
+@PReLU.on("probe")
+def _(p, d, specs, weights):
+    x = np.abs(d.usual()[0])
+    x[::2] *= -1  # every element below zero in one sample at least
+    return (x,)
+
+
 @PReLU.on("chainer", slope=_chainer("W"))
 def _(p, c, x):
     link, whole = _link(p, c, x, lambda shape: c.L.PReLU(shape=shape))

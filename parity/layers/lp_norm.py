@@ -75,7 +75,8 @@ def _(p, n, x):
 
 @LpNormalization.on("magnitude", c=4.0)
 def _(p, n, y, x):
-    return np.abs(y) * (2 + (3 - p.p) * sum_error(n, x, ascending(p.axis, x.ndim)))  # a root halves it
+    error = sum_error(n, x, ascending(p.axis, x.ndim), np.abs(x) ** p.p)
+    return np.abs(y) * (2 + (3 - p.p) * error)  # a root halves it
 
 
 @LpNormalization.on("carry")

@@ -72,6 +72,11 @@ def _(p, n, y, e, x):
     return e / base**p.beta + np.abs(y) * 2 * p.alpha * p.beta / base * window
 
 
+@LocalResponseNorm.on("probe")
+def _(p, d, specs, weights):
+    return (d.normal(d.few(specs[0].shape), 30),)  # so large that alpha counts beside k
+
+
 @LocalResponseNorm.on("chainer")
 def _(p, c, x):
     return lambda v: c.F.local_response_normalization(v, n=p.n, k=p.k, alpha=p.alpha, beta=p.beta)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -87,7 +86,7 @@ class Mistake:
         if self.when is not None and not self.when(layer):
             return
         made = self.fn(layer, seen) if self.free is None else self.fn(layer, seen, value)
-        several: Any = made if inspect.isgenerator(made) else [("", made)]
+        several: Any = made if isinstance(made, Iterator) else [("", made)]
         for words, one in several:
             layers, weights = _parts(layer, one)
             if layers != (layer,) or weights:

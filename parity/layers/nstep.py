@@ -12,6 +12,7 @@ from parity.errors import BadInput
 from parity.layers.base import Layer, Layout, Spec
 from parity.layers.bidirectional import NSTEP_GATES, Bidirectional, Loop, has_nstep, nest_loop, nstep_link
 from parity.layers.composite import Composite
+from parity.layers.recurrent import longer
 from parity.layers.recurrent_calls import nstep_call, nstep_layouts
 from parity.layers.sizes import Positive
 
@@ -151,6 +152,11 @@ class NStep(Composite):
     def gap(self, *dialects: str) -> str | None:
         """The inner layer's too."""
         return super().gap(*dialects) or self.inner.gap(*dialects)
+
+
+@NStep.on("probe")
+def _(p, d, specs, weights):
+    return longer(d, specs, p.inner.units)
 
 
 @NStep.on("chainer", when=lambda p: has_nstep(p.inner))

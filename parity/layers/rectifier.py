@@ -73,6 +73,11 @@ def _(p, n, y, e, x):
     return np.where(x >= e, 1.0, np.where(x <= -e, p.alpha, max(1.0, p.alpha))) * e
 
 
+@LeakyReLU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0)
+
+
 @LeakyReLU.on("chainer")
 def _(p, c, x):
     return lambda v: c.F.leaky_relu(v, slope=p.alpha)
@@ -104,7 +109,7 @@ def _(p, n, x):
     return np.where(x >= 0, x, p.alpha * np.expm1(np.minimum(x, 0)))
 
 
-@ELU.on("magnitude", c=3.2)
+@ELU.on("magnitude", c=4.0)
 def _(p, n, y, x):
     return np.where(x >= 0, 0.0, p.alpha)  # runtimes take exp(x) − 1, so the error is that of 1, not of y
 
@@ -112,6 +117,11 @@ def _(p, n, y, x):
 @ELU.on("carry")
 def _(p, n, y, e, x):
     return np.where(x >= -e, max(1.0, p.alpha), p.alpha * np.exp(np.minimum(x + e, 0))) * e
+
+
+@ELU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0)
 
 
 @ELU.on("chainer")
@@ -160,6 +170,11 @@ def _(p, n, y, x):
 @SELU.on("carry")
 def _(p, n, y, e, x):
     return rising(lambda x: _selu(p, x), y, e, x)
+
+
+@SELU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0)
 
 
 @SELU.on("chainer")

@@ -147,6 +147,19 @@ def _run(p, n, x, rest, weights, errors, noise, cell):
     return (np.stack(ys, 1), *states), (np.stack(es, 1), *e) if noise.asked else ()
 
 
+def longer(d, specs, units):
+    """Inputs of a probe: four sequences or more of five steps or more, in which a gate's mistake adds up."""
+    batch, steps, features = specs[0].shape
+    more = []
+    n, t = max(batch, 4), max(steps, 5)
+    for spec in specs[1:]:
+        if spec.dtype == "float32":  # states, perhaps of several layers in a pile
+            more.append(d.normal((*spec.shape[:-2], n, units), 0.5))
+        else:
+            more.append(d.indices((n,), range(t, 0, -1)))
+    return (d.normal((n, t, features)), *more)
+
+
 def register(layer, cell, c):
     """The numpy, magnitude and carry rules from one step.
 
@@ -158,6 +171,10 @@ def register(layer, cell, c):
     @layer.on("numpy")
     def _(p, n, x, *rest, **w):
         return _run(p, n, x, rest, w, (None,) * (1 + len(rest)), Noise(0.0, 0.0, asked=False), cell)[0]
+
+    @layer.on("probe")
+    def _(p, d, specs, weights):
+        return longer(d, specs, p.units)
 
     @layer.on("magnitude", c=c)
     def _(p, n, y, x, *rest, **w):

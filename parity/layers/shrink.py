@@ -65,6 +65,11 @@ def _(p, n, y, e, x):
     return np.where(e == 0, 0.0, moved)
 
 
+@Shrink.on("probe")
+def _(p, d, specs, weights):
+    return d.around(-p.lambd, p.lambd)
+
+
 @Shrink.on("chainer")
 def _(p, c, x):
     def call(v):
@@ -133,6 +138,11 @@ def _(p, n, y, e, x):
     ends = rising(lambda x: _above(p, x), y, e, x)
     crosses = (x - e <= p.threshold) & (x + e > p.threshold)
     return np.where(crosses & (e > 0), np.maximum(ends, np.abs(p.threshold - y)), ends)
+
+
+@Threshold.on("probe")
+def _(p, d, specs, weights):
+    return d.around(p.threshold)
 
 
 @Threshold.on("chainer")

@@ -46,6 +46,11 @@ def _(p, n, y, e, x):
     return rising(lambda x: _celu(p, x), y, e, x)
 
 
+@CELU.on("probe")
+def _(p, d, specs, weights):
+    return d.around(0)
+
+
 @CELU.on("chainer")
 def _(p, c, x):
     return lambda v: c.F.relu(v) + p.alpha * c.F.expm1(-c.F.relu(-v) / p.alpha)
@@ -130,6 +135,11 @@ def _(p, n, y, x):
 @SparsePlus.on("carry")
 def _(p, n, y, e, x):
     return rising(_sparse_plus, y, e, x)
+
+
+@SparsePlus.on("probe")
+def _(p, d, specs, weights):
+    return d.around(-1, 1)
 
 
 @SparsePlus.on("chainer")

@@ -82,6 +82,8 @@ def replaced(
     for i, layer in enumerate(change.layers):
         if layer.inputs[-1] != "*" and len(layer.inputs) != len(specs):
             raise BadInput(f"{type(layer).__name__} reads {len(layer.inputs)} tensors")
+        if i == len(change.layers) - 1 and len(layer.output_names) != len(node.outputs):
+            raise BadInput(f"{type(layer).__name__} makes {len(layer.output_names)} tensors")
         accepted = layer.accepts(len(specs))
         if any(np.dtype(s.dtype).kind not in kinds for s, kinds in zip(specs, accepted, strict=True)):
             raise BadInput(f"{type(layer).__name__} does not read {', '.join(s.dtype for s in specs)}")

@@ -84,6 +84,47 @@ def test_show(monkeypatch, parity):
     )
 
 
+HIDDEN = """
+description: Dead rectifiers.
+inputs: {x: {shape: [2, 3]}}
+weights: {random: {fc1/b: {distribution: constant, mean: -100}}}
+layers:
+  - {layer: Linear, name: fc1, units: 4}
+  - {layer: ReLU, name: act}
+  - {layer: Linear, name: fc2, units: 5}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "shown", "hidden"),
+    [
+        (
+            "",
+            ["Weak: only 51.2% of", "add probe: true, or larger inputs.", "[0, 0], [0, 1]"],
+            "probe 51.2%",
+        ),
+        ("weak: It is a test.\n", ["larger inputs. The case says why: It is a test."], "probe 51.2%"),
+        ("probe: true\n", ["100% of those that are 1% wrong", "without the probe 51.2% at 1%"], "Weak"),
+    ],
+)
+def test_show_says_what_would_be_noticed(tmp_path, monkeypatch, parity, more, shown, hidden):
+    monkeypatch.setenv("COLUMNS", "400")
+    (tmp_path / "a.yaml").write_text(HIDDEN + more)
+    status, out, _ = parity("show", str(tmp_path / "a.yaml"))
+    assert status == 0
+    assert [s for s in shown if s not in out] == []
+    assert hidden not in out
+
+
+def test_show_of_a_case_whose_file_is_not_there(tmp_path, parity):
+    (tmp_path / "a.yaml").write_text(
+        HIDDEN.replace("random: {fc1/b: {distribution: constant, mean: -100}}", "file: w.npz")
+    )
+    status, _, err = parity("show", str(tmp_path / "a.yaml"))
+    assert status == 2
+    assert "w.npz" in err
+
+
 def test_schema(parity):
     assert parity("schema") == (0, (ROOT / "docs/case.schema.json").read_text("utf-8"), "")
 
