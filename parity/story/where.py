@@ -103,7 +103,7 @@ def end(cell: Record) -> Iterator[str]:
 
 def _carried(finding: Record) -> Iterator[str]:
     name, carried = finding["tensor"], finding.get("carried")
-    if carried and carried.get("allowed") is not None and carried.get("measured") is not None:
+    if carried and number(carried.get("allowed")) and carried.get("measured") is not None:  # an exact network has none
         yield (
             f"Rounding in all layers may add up to {figure(carried['allowed'])} at the output {name}; the errors that "
             f"they were seen to make come to {figure(carried['measured'])} there."

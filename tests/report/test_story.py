@@ -465,6 +465,8 @@ def test_errors_that_were_not_carried_are_not_spoken_of(told, make):
     cell = make.cell("a", "chainer@cpu", ratio=0.2)
     cell["final"][0]["carried"] = {"allowed": 1.2e-5, "measured": None, "why": "the network has many products"}
     assert "At the end" not in [s.title for s in about_cell(make.results.cases["a"], cell)]
+    cell["final"][0]["carried"] = {"allowed": 0.0, "measured": 0.0}
+    assert "At the end" not in [s.title for s in about_cell(make.results.cases["a"], cell)]
 
 
 def test_the_copy(told, make):
