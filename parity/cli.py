@@ -151,6 +151,14 @@ def layers(name: Annotated[str | None, typer.Argument(help="A layer. Default: al
 
 
 @app.command()
+def mistakes(name: Annotated[str | None, typer.Argument(help="A layer. Default: all of them.")] = None) -> None:
+    """List what may be wrong with a layer: names that a case commits and a diagnosis gives."""
+    from parity.commands.docs import show_mistakes
+
+    show_mistakes(name)
+
+
+@app.command()
 def docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something is not current.")] = False,
     ask: Annotated[bool, typer.Option(help="Ask the frameworks, or keep what they said last time.")] = True,

@@ -151,7 +151,8 @@ class Graph:
 
     def to_json(self) -> dict[str, Any]:
         """For the worker and the results; :meth:`from_json` reads it."""
-        return {
+        stated = {} if self.tapped is None else {"tapped": list(self.tapped)}
+        return stated | {
             "inputs": {k: [list(s.shape), s.dtype] for k, s in self.inputs.items()},
             "nodes": [
                 {
@@ -170,7 +171,8 @@ class Graph:
         """The graph that :meth:`to_json` wrote."""
         nodes = tuple(Node(n["name"], Layer.of(n["layer"]), tuple(n["inputs"]), n["shared"]) for n in data["nodes"])
         inputs = {k: Spec(tuple(shape), dtype) for k, (shape, dtype) in data["inputs"].items()}
-        return cls(inputs, nodes, tuple(data["outputs"]))
+        tapped = tuple(data["tapped"]) if "tapped" in data else None
+        return cls(inputs, nodes, tuple(data["outputs"]), tapped)
 
 
 def check_size(shape: tuple[int, ...], path: str) -> None:

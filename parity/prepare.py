@@ -133,7 +133,7 @@ def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
             raise BadInput(f"unknown layer {meant.layer!r}{near(meant.layer, names)}; there are {listed(names)}")
         node = names[meant.layer]
         seen = Stretch.alone(reference, node).seen(node)
-        return wrong_named(case.graph, node, seen, reference.weights, meant.mistake, meant.value)
+        return wrong_named(case.graph, node, seen, reference.weights, meant.mistake, meant.value, meant.words)
     except BadInput as error:
         raise case.places.located(error.within(path=f"mistakes.{number}")) from None
 

@@ -50,6 +50,8 @@ MAY_IMPORT = {
         "layout",
         "lower",
         "judge.bound",
+        "judge.trial",
+        "mistakes",
         "errors",
         "parity=",
     ),

@@ -124,6 +124,7 @@ class Committed(Model):
     layer: Text = Field(description="Name of the layer.")
     mistake: Text = Field(description="Its name in the catalogue of mistakes, e.g. epsilon; a wrong one is told them.")
     value: float | None = Field(None, description="Of the number that the mistake leaves open, e.g. 0.")
+    words: str = Field("", description="Which one, where there are several of that name: words of its explanation.")
 
 
 class Loosen(Model):

@@ -11,7 +11,9 @@ import jinja2
 
 from parity.catalogue import words
 from parity.catalogue.cards import Card, by_family, card
+from parity.catalogue.families import ORDER
 from parity.catalogue.live import Facts
+from parity.catalogue.mistakes import tables
 from parity.catalogue.other_names import FUNCTION_NODES, LEFT_OUT, SAID
 from parity.catalogue.recording import DIALECTS
 from parity.catalogue.survey import Survey
@@ -44,6 +46,7 @@ def pages(surveys: Mapping[str, Survey], facts: Facts) -> dict[str, str]:
         ),
     }
     homes = {c.name: c.family for c in cards}
+    out["mistakes.md"] = _render("mistakes.md", made=tables(surveys), order=ORDER, homes=homes)
     out["names.md"] = _render("names.md", **shared, homes=homes, said=SAID, left_out=LEFT_OUT, nodes=FUNCTION_NODES)
     for family, members in families.items():
         out[f"layers/{family}.md"] = _render("family.md", **shared, family=family, cards=members)

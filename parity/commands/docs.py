@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from parity.catalogue import snapshot, words
 from parity.catalogue.arguments import arguments, dump
 from parity.catalogue.cards import Card, card
 from parity.catalogue.live import Facts, ask
+from parity.catalogue.mistakes import KINDS, mistakes_of
 from parity.catalogue.pages import pages, stale, strangers
 from parity.catalogue.recording import DIALECTS
 from parity.catalogue.survey import Survey, survey
@@ -92,11 +94,7 @@ def show_layers(name: str | None, out: Path) -> None:
         BadInput: there is no such layer.
     """
     surveys = surveyed()
-    if name is not None and name not in surveys:
-        fitting = [n for n in surveys if n.lower() == name.lower()]
-        if not fitting:
-            raise BadInput(f"unknown layer {name!r}{near(name, Layer.registry)}; parity layers lists them")
-        name = fitting[0]
+    name = None if name is None else _found(name, surveys)
     file = out / snapshot.FILE
     facts: Facts = snapshot.load(file) if file.is_file() else {}
     if name is None:
@@ -108,6 +106,38 @@ def show_layers(name: str | None, out: Path) -> None:
     else:
         one = surveys[name]
         _print(card(one, facts, traps({name: one}, facts)))
+
+
+def _found(name: str, surveys: Mapping[str, Survey]) -> str:
+    """A layer's name as it is written.
+
+    Raises:
+        BadInput: there is no such layer.
+    """
+    for known in surveys:
+        if known.lower() == name.lower():
+            return known
+    raise BadInput(f"unknown layer {name!r}{near(name, Layer.registry)}; parity layers lists them")
+
+
+def show_mistakes(name: str | None) -> None:
+    """What may be wrong with one layer, or with all.
+
+    Raises:
+        BadInput: there is no such layer.
+    """
+    surveys = surveyed()
+    out = Console(highlight=False)
+    if name is None:
+        table = Table("layer", "mistakes", header_style="bold")
+        for one in surveys.values():
+            table.add_row(one.name, ", ".join(dict.fromkeys(e.name for e in mistakes_of(one))))
+    else:
+        table = Table("mistake", "of", "for example", "what to do", header_style="bold")
+        for entry in mistakes_of(surveys[_found(name, surveys)]):
+            row = (entry.name + (" …" if entry.free else ""), KINDS[entry.kind], entry.words, entry.advice)
+            table.add_row(*map(_text, row))
+    out.print(table)
 
 
 def _said(made: Card, dialect: str) -> str:

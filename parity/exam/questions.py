@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from parity.mistakes.named import makings
 from parity.mistakes.wrong import Wrong, replaced, rewritten
 from parity.node import Node
 from parity.prepare import Prepared
+from parity.probed import mistakes_of_probe
 
 ELEMENT = "one wrong element"
 """Name of the mistake that is no mistake in thought: one element of one weight, changed."""
@@ -37,8 +38,9 @@ class Question:
         kind: declared, parameter, weight, network or element.
         nodes: the layers that are judged together with it, which may be blamed.
         same: names of mistakes at this node that are the same function on these inputs.
-        visible: how far the function moves beyond what the rounding of both could hide, in units of the bound: above 1
-            no sound engine's rounding can hide it; inf where a shape changes, or an exact layer does.
+        visible: how far the function moves, in the network or in its probe, beyond what the rounding of both could
+            hide, in units of the bound: above 1 no sound engine's rounding can hide it; inf where a shape changes, or
+            an exact layer does.
     """
 
     wrong: Wrong
@@ -60,9 +62,24 @@ def questions(prepared: Prepared) -> list[Question]:
     for nodes, tapped in prepared.case.graph.stretches():
         stretch = _stretch(prepared, nodes, tapped)
         for node in nodes:
-            found += _of_node(stretch, node, tapped)
-            found += _elements(prepared, stretch, node, tapped)
+            made = [*_of_node(stretch, node, tapped), *_elements(prepared, stretch, node, tapped)]
+            found += [q if q.must_be_caught else _by_itself(prepared, q) for q in made]
     return found
+
+
+def _by_itself(prepared: Prepared, question: Question) -> Question:
+    """A mistake that the network's own inputs hide may be seen by a probe."""
+    probe, wrong = prepared.probe, question.wrong
+    if probe is None:
+        return question
+    for _, there in mistakes_of_probe(prepared.graph, probe.graph, prepared.weights, [("*", wrong)]):
+        node = next(n for n in probe.graph.nodes if n.name == wrong.node)
+        try:
+            _, seen = visible(Stretch.alone(probe.reference, node), there, node.outputs)
+        except Impossible:
+            continue
+        return replace(question, visible=max(question.visible, seen))
+    return question
 
 
 def _stretch(prepared: Prepared, nodes: tuple[Node, ...], tapped: tuple[str, ...]) -> Stretch:

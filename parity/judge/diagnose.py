@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from parity.judge.element import one_element
 from parity.judge.estimate import minimum
 from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import Judgement
+from parity.layers.mistake import shortly
 from parity.mistakes.catalogue import suspects
 from parity.mistakes.wrong import Suspect, Wrong
 from parity.node import Node
@@ -153,6 +154,7 @@ class _Search:
         self.start = stretch.distance(stretch.right)
         self.tried, self.complete = 0, True
         self.near: tuple[float, Cause] | None = None
+        self.named: set[Hashable] = set()
         self.open: list[tuple[Node, Suspect]] = []
 
     def all(self) -> list[Cause]:
@@ -166,8 +168,8 @@ class _Search:
                     found += self._tried(node, suspect, None)
                 else:
                     self.open.append((node, suspect))
-                    for value in suspect.free.known:
-                        found += self._tried(node, suspect, value)
+                    fits = [c for value in suspect.free.known for c in self._tried(node, suspect, value)]
+                    found += _first(fits)
         if not found:
             found += [c for node, suspect in self.open if not self._late() for c in self._estimated(node, suspect)]
         if not found:
@@ -194,9 +196,10 @@ class _Search:
             if (left := self._distance(wrong)) is None:
                 continue
             cause = _cause(node, wrong, left, suspect.kind)
-            if left <= 1:
+            if left <= 1 and wrong.function not in self.named:  # the first name stands: transposed, not reshaped
+                self.named.add(wrong.function)
                 yield cause
-            elif left < (self.near[0] if self.near else math.inf):
+            elif 1 < left < (self.near[0] if self.near else math.inf):
                 self.near = left, cause
 
     def _distance(self, wrong: Wrong) -> float | None:
@@ -223,6 +226,7 @@ class _Search:
 
         sign = -1.0 if (suspect.current or 0) < 0 else 1.0
         value, lowest = minimum(cost, suspect.free.low, suspect.free.high, sign)
+        value = round(value) if suspect.free.whole else value
         if lowest < PROMISING * base:
             yield from self._tried(node, suspect, value)
 
@@ -231,6 +235,14 @@ class _Search:
             left = self._distance(wrong)
             if left is not None and left <= 1:
                 yield _cause(node, wrong, left, "element")
+
+
+def _first(fits: list[Cause]) -> list[Cause]:
+    """One cause for all values of one number that fit: "epsilon 0 instead of 2e-05, or 1e-07"."""
+    if len(fits) < 2:
+        return fits
+    others = [shortly(c.value) for c in fits[1:] if c.value != fits[0].value]
+    return [replace(fits[0], words=", or ".join([fits[0].words, *others]))]
 
 
 def _cause(node: Node, wrong: Wrong, left: float, source: str) -> Cause:

@@ -76,13 +76,14 @@ class _Search:
 
     @classmethod
     def of(cls, stretch: Stretch, node: Node) -> _Search | None:
-        """None where the numbers do not lend themselves to it: an exact layer, another shape, infinities."""
+        """None where the numbers do not lend themselves to it: integers, another shape, infinities."""
         right = {t: stretch.right[t] for t in stretch.actual}
         residual, bounds = [], []
         for t, actual in stretch.actual.items():
             expected, bound = right[t].value, right[t].bound
-            if bound is None or actual.shape != expected.shape:
+            if actual.shape != expected.shape or actual.dtype.kind != "f":
                 return None
+            bound = np.ones(expected.shape) if bound is None else bound  # an exact layer: all elements count alike
             with np.errstate(all="ignore"):
                 residual.append((as_exact(actual) - expected) / bound)
             bounds.append(bound)
@@ -96,10 +97,10 @@ class _Search:
     def effects(self, c: str, end: float) -> Iterator[tuple[Index, np.ndarray]]:
         """(index of an element, what one unit of it adds to the tensors ÷ bound)."""
         weight, value = self.seen.weights[c], self.stretch.right[self.node.outputs[0]].value
-        if self.node.layer.linear and weight.ndim > 1 and self.per_filter is not None and value.ndim > 1:
-            if len(self.per_filter) == value.shape[1] == weight.shape[0]:
-                yield from self._of_one_filter(c)
-                return
+        filters = None if self.per_filter is None else len(self.per_filter)
+        if self.node.layer.linear and min(weight.ndim, value.ndim) > 1 and filters == value.shape[1] == len(weight):
+            yield from self._of_one_filter(c)
+            return
         by = STEP * (float(np.abs(weight).max()) or 1.0)
         elements = sum(a.size for a in (*self.seen.inputs, *self.seen.weights.values())) + self.base.size
         step = max(1, AT_ONCE // elements)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity.graph import Graph
-from parity.judge.bound import KIT, Judged, Reference, as_exact, evaluate, node_weights
+from parity.judge.bound import KIT, UNIT_ROUNDOFF, Judged, Reference, as_exact, evaluate, node_weights
 from parity.layers import Spec
 from parity.layers.evaluate import values
 from parity.layers.mistake import Seen
@@ -143,10 +143,19 @@ class Stretch:
             Impossible: as :meth:`wrong`.
         """
         found = self.numbers(wrong)
-        far = math.inf
         if all(found[t].shape == self.right[t].value.shape for t in self.actual):
-            far = max(ratio(self.actual[t], Judged(found[t], self.right[t].bound)) for t in self.actual)
-        return far if FAR < far < math.inf else self.distance(self.wrong(wrong))
+            far = max(ratio(self.actual[t], Judged(found[t], self._at_least(t, found[t]))) for t in self.actual)
+            if FAR < far < math.inf:
+                return max(ratio(self.actual[t], Judged(found[t], self.right[t].bound)) for t in self.actual)
+        return self.distance(self.wrong(wrong))
+
+    def _at_least(self, tensor: str, found: np.ndarray) -> np.ndarray | None:
+        """The bound of what is right, but nowhere next to nothing: an exact element is not exact by another rule."""
+        bound = self.right[tensor].bound
+        if bound is None or not found.size:
+            return bound
+        with np.errstate(all="ignore"):
+            return bound + UNIT_ROUNDOFF["float32"] * np.abs(found).max()
 
     def spread(self, found: Mapping[str, np.ndarray]) -> float:
         """Root mean square of error ÷ bound of what is right, smooth in what it depends on; inf where shapes differ."""

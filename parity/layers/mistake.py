@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
+Advice = str | Callable[[Any, float | None], str]
+"""A sentence, or a function of the layer and the number that the mistake leaves open."""
 Layer = Any
 """A :class:`parity.layers.base.Layer`, which has what is defined here."""
 
@@ -32,7 +34,8 @@ class Change:
     """What takes a layer's place.
 
     Args:
-        layers: one after the other, the first on the layer's inputs; the last makes its outputs.
+        layers: one after the other; each reads as many of the tensors as it has inputs, the layer's own inputs at
+            first, and puts its outputs before those that are left. The last makes the layer's outputs.
         weights: by the canonical names that the layers have for them.
         words: what was done, shorter than a sentence: "epsilon 0 instead of 2e-05".
     """
@@ -50,11 +53,13 @@ class Free:
         low: the smallest magnitude that is searched, > 0.
         high: the largest.
         known: values that people use; the first that changes something is the one that an exam commits.
+        whole: it is a whole number.
     """
 
     low: float
     high: float
     known: tuple[float, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,18 @@ class Mistake:
             generator gives several, each behind its words.
         when: a condition on the parameters.
         free: the number that it leaves open.
-        advice: what to change, a sentence.
+        advice: what to change.
     """
 
     name: str
     fn: Callable[..., Any]
     when: Callable[[Any], bool] | None = None
     free: Free | None = None
-    advice: str = ""
+    advice: Advice = ""
+
+    def advised(self, layer: Layer, value: float | None) -> str:
+        """What to change where it was made of this layer, a sentence."""
+        return self.advice(layer, value) if callable(self.advice) else self.advice
 
     def changes(self, layer: Layer, seen: Seen, value: float | None = None) -> Iterator[Change]:
         """All ways to make it.
@@ -101,7 +110,7 @@ class HasMistakes:
 
     @classmethod
     def mistake(
-        cls, name: str, *, when: Callable[[Any], bool] | None = None, free: Free | None = None, advice: str = ""
+        cls, name: str, *, when: Callable[[Any], bool] | None = None, free: Free | None = None, advice: Advice = ""
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare what people get wrong; the arguments are those of :class:`Mistake`."""
 
@@ -130,8 +139,14 @@ def difference(layer: Layer, layers: Sequence[Layer]) -> str:
     """The parameters that changed: "epsilon 0 instead of 2e-05"; empty where it is no matter of parameters."""
     if len(layers) != 1 or type(layers[0]) is not type(layer):
         return ""
-    old, new = layer.parameters(), layers[0].parameters()
-    return " and ".join(f"{k} {shortly(new[k])} instead of {shortly(old[k])}" for k in old if new[k] != old[k])
+    told = []
+    for name, old in layer.parameters().items():
+        new = getattr(layers[0], name)
+        if isinstance(old, HasMistakes):
+            told += [f"{name}.{inner}" for inner in (difference(old, [new]),) if inner]
+        elif new != old:
+            told.append(f"{name} {shortly(new)} instead of {shortly(old)}")
+    return " and ".join(told)
 
 
 def shortly(value: Any) -> str:

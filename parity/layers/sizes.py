@@ -108,6 +108,20 @@ def window_size(
     return out
 
 
+def same_pads(
+    spatial: tuple[int, ...], kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] | None = None
+) -> tuple[tuple[int, int], ...]:
+    """(begin, end) per axis of TensorFlow's SAME: N / S windows, rounded up, and an odd element of padding at the end.
+
+    tensorflow/core/framework/kernel_shape_util.cc.
+    """
+    pads = []
+    for n, k, s, d in zip(spatial, kernel, stride, dilation or (1,) * len(kernel), strict=True):
+        total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+        pads.append((total // 2, total - total // 2))
+    return tuple(pads)
+
+
 def window_text(
     spatial: tuple[int, ...],
     kernel: tuple[int, ...],

@@ -11,8 +11,9 @@ from parity.graph import Graph
 from parity.layers import Layer
 from parity.layers.mistake import Change, Free, Mistake, Seen, difference
 from parity.mistakes import network
-from parity.mistakes.parameters import choices, numbers
-from parity.mistakes.weights import mixed_up
+from parity.mistakes.nested import nested
+from parity.mistakes.parameters import choices, differing, numbers
+from parity.mistakes.weights import ADVICE, mixed_up
 from parity.mistakes.wrong import Suspect, Wrong, replaced
 from parity.node import Node
 
@@ -26,11 +27,18 @@ def suspects(graph: Graph, node: Node, seen: Seen, weights: Arrays) -> Iterator[
         seen: of the node.
         weights: all of the network, network name → float64.
     """
-    for mistake in node.layer.known_mistakes():
+    declared = node.layer.known_mistakes()
+    names = {m.name for m in declared}  # a parameter of that name is in good hands
+    for mistake in declared:
+        yield _declared(graph, node, seen, mistake)
+    for mistake in nested(node.layer, seen, *graph.input_specs(node)):
         yield _declared(graph, node, seen, mistake)
     for name, value, free in numbers(node.layer):
-        yield _number(graph, node, seen, name, value, free)
+        if name not in names:
+            yield _number(graph, node, seen, name, value, free)
     for name, layer in choices(node.layer, *graph.input_specs(node)):
+        if name in names:
+            continue
         yield _of(graph, node, seen, name, Change((layer,), seen.weights, difference(node.layer, [layer])), "parameter")
     if seen.weights:
         for name, words, wrong in mixed_up(node.layer, seen.weights, *graph.input_specs(node)):
@@ -41,7 +49,8 @@ def suspects(graph: Graph, node: Node, seen: Seen, weights: Arrays) -> Iterator[
 def _declared(graph: Graph, node: Node, seen: Seen, mistake: Mistake) -> Suspect:
     def make(value: float | None) -> Iterator[Wrong]:
         for change in mistake.changes(node.layer, seen, value):
-            yield replaced(graph, node, change, seen.weights, mistake.name, advice=mistake.advice, value=value)
+            advice = mistake.advised(node.layer, value)
+            yield replaced(graph, node, change, seen.weights, mistake.name, advice=advice, value=value)
 
     return Suspect(mistake.name, make, mistake.free)
 
@@ -51,13 +60,15 @@ def _number(graph: Graph, node: Node, seen: Seen, name: str, current: float, fre
         layer: Layer = replace(node.layer, **{name: value})
         change = Change((layer,), seen.weights, difference(node.layer, [layer]))
         if value != current:
-            yield replaced(graph, node, change, seen.weights, name, value=value)
+            advice = differing(node.layer, name)
+            yield replaced(graph, node, change, seen.weights, name, advice=advice, value=value)
 
     return Suspect(name, make, free, current, "parameter")
 
 
 def _of(graph: Graph, node: Node, seen: Seen, name: str, change: Change, kind: str) -> Suspect:
     def make(_: float | None) -> Iterator[Wrong]:
-        yield replaced(graph, node, change, seen.weights, name)
+        advice = differing(node.layer, name) if kind == "parameter" else ADVICE.get(name, "")
+        yield replaced(graph, node, change, seen.weights, name, advice=advice)
 
     return Suspect(name, make, kind=kind)

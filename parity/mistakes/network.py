@@ -9,10 +9,11 @@ import numpy as np
 
 from parity.graph import Graph
 from parity.layers import Layer
-from parity.layers.constants import MulConstant
+from parity.layers.constants import AddConstant, MulConstant
 from parity.layers.cut import Flip
 from parity.layers.dense import Linear
 from parity.layers.mistake import Change, Free
+from parity.layers.preprocess import Rescaling
 from parity.layers.shape import Flatten, Reshape
 from parity.layers.steps import Identity
 from parity.layers.transpose import Transpose
@@ -22,7 +23,12 @@ from parity.node import Node
 Arrays = Mapping[str, np.ndarray]
 SCALES = (255.0, 1 / 255, 127.5, 1 / 127.5, 2.0, 0.5)
 """Factors of pictures that were, or were not, brought to 0 … 1 or −1 … 1; and of dropout at test time."""
+MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's pictures, between 0 and 1, in the order R G B."""
+CAFFE = (103.939, 116.779, 123.68)
+"""Means of ImageNet's pictures, between 0 and 255, in the order B G R."""
 MOST_INPUTS = 4
+COLOURS = "Put the channels in one order on both sides: RGB in PIL and Keras, BGR in OpenCV and Caffe."
 RESCALE = "Give both sides the same numbers: check the preprocessing."
 
 
@@ -54,12 +60,14 @@ def suspects(graph: Graph, node: Node, own: Arrays, weights: Arrays) -> Iterator
     if rank >= 3 and is_float and specs[0].shape[1] > 1 and len(node.inputs) == 1:
         colours = rank == 4 and specs[0].shape[1] == 3 and node.inputs[0] in graph.inputs
         words = "reads BGR instead of RGB" if colours else "reads its channels in reversed order"
-        yield other("channels reversed", words, Flip((1,)), layer)
+        yield other("channels reversed", words, Flip((1,)), layer, advice=COLOURS)
         yield from _flattened(graph, node, other)
     if rank == 2 and is_float:
         yield from _flattened(graph, node, other)
     if is_float and len(node.inputs) == 1 and node.inputs[0] in graph.inputs:
         yield _scaled(graph, node, own)
+        for words, wanted in _prepared(specs[0].shape[1] if rank > 1 else 0):
+            yield other("another preprocessing", words, wanted, layer, advice=RESCALE)
     yield from _elsewhere(graph, node, other)
     yield from _of_others(graph, node, own, weights)
 
@@ -93,6 +101,24 @@ def _scaled(graph: Graph, node: Node, own: Arrays) -> Suspect:
         yield replaced(graph, node, change, own, "missing rescale", advice=RESCALE, value=value)
 
     return Suspect("missing rescale", make, Free(1e-4, 1e4, SCALES), 1.0, kind="network")
+
+
+def _prepared(channels: int) -> Iterator[tuple[str, Layer]]:
+    """What is done to pictures before a network reads them, where it should not have been, or the other way round."""
+    yield "reads x / 127.5 − 1", Rescaling(1 / 127.5, -1.0)
+    yield "reads 127.5·(x + 1)", Rescaling(127.5, 127.5)
+    yield "reads 2·x − 1", Rescaling(2.0, -1.0)
+    yield "reads (x + 1) / 2", Rescaling(0.5, 0.5)
+    if channels == 3:
+        for order, by in (("R G B", 1), ("B G R", -1)):
+            means, deviations = MEANS[::by], DEVIATIONS[::by]
+            unit = tuple(1 / d for d in deviations)
+            shifted = tuple(-m / d for m, d in zip(means, deviations, strict=True))
+            yield f"ImageNet's means subtracted, divided by its deviations, {order}", Rescaling(unit, shifted)
+            yield f"ImageNet's means and deviations not taken away, {order}", Rescaling(deviations, means)
+            caffe = CAFFE[::-by]
+            yield f"Caffe's means of ImageNet subtracted, {order}", AddConstant(tuple(-m for m in caffe))
+            yield f"Caffe's means of ImageNet not subtracted, {order}", AddConstant(caffe)
 
 
 def _elsewhere(graph: Graph, node: Node, other: Callable[..., Suspect]) -> Iterator[Suspect]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import itertools
-import math
-import operator
+import re
 import types
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from parity.errors import BadInput
 from parity.layers import Layer, Spec
@@ -18,7 +21,7 @@ from parity.layers.sizes import Pads
 
 KNOWN = {
     "epsilon": (0.0, 1e-3, 1e-5, 2e-5, 1e-6, 1.001e-5, 1e-7, 1e-8, 1e-12),
-    "alpha": (0.2, 0.3, 0.01, 0.1, 1.0, 1e-4, 1.6732632423543772),
+    "alpha": (0.2, 0.3, 0.01, 0.1, 1 / 6, 0.5, 0.0, 1.0, 1e-4, 1.6732632423543772),
     "beta": (1.0, 0.5, 0.75, 0.2),
     "max": (6.0, 20.0, 1.0),
     "exponent": (2.0, 0.5),
@@ -26,28 +29,42 @@ KNOWN = {
 """Values that people use, by the parameter's name; for all others 0, 1 and 2."""
 SPAN = 1e4
 """How many times larger or smaller than it is a number is looked for."""
-LIMITS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
-"""Attributes of the marks of annotated_types, and what they ask for."""
 PERMUTED = 4
 """Axes of which all orders are tried."""
 
 
 def choices(layer: Layer, *x: Spec) -> Iterator[tuple[str, Layer]]:
     """(parameter, layer with another value of it), for parameters that are no free numbers."""
-    for name, kind in _types(type(layer)).items():
+    for name, kind in _types(layer).items():
         value = getattr(layer, name)
         if isinstance(value, Layer):
             others = [(f"{name}.{inner}", other) for inner, other in choices(value, *x)]
         else:
-            others = [(name, v) for v in _others(name, kind, value, layer, x) if v != value and _allowed(kind, v)]
+            others = [(name, v) for v in _others(name, kind, value, x) if v != value and _allowed(kind, v)]
         for path, other in others:
             with contextlib.suppress(BadInput):  # values that do not go together are nobody's mistake
-                yield path, replace(layer, **{name: other})
+                made = replace(layer, **{name: other})
+                if not _drops_one(layer, made, x):
+                    yield path, made
+
+
+def differing(layer: Layer, name: str) -> str:
+    """What to do about a parameter whose defaults differ, as its description has it; empty where it says nothing."""
+    described = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.getdoc(type(layer)) or "", re.MULTILINE)
+    text = " ".join(described[1].split()) if described else ""
+    found = re.search(r"the defaults differ: (.+?)\.(?= |$)", text)
+    return f"State {name} on both sides, for the defaults differ: {found[1]}." if found else ""
+
+
+def _drops_one(layer: Layer, other: Layer, x: tuple[Spec, ...]) -> bool:
+    """Whether it has one weight less and nothing else changed: a bias of 0 says the same, or a gamma of 1."""
+    gone = layer.weights(*x).keys() - (other.weights(*x).keys() if len(other.inputs) == len(layer.inputs) else ())
+    return len(gone) == 1
 
 
 def numbers(layer: Layer) -> Iterator[tuple[str, float, Free]]:
     """(parameter, its value, where to look for another), for parameters that are real numbers."""
-    for name, kind in _types(type(layer)).items():
+    for name, kind in _types(layer).items():
         value = getattr(layer, name)
         if _bare(kind) is float and isinstance(value, (int, float)):
             at = abs(value) or 1e-2
@@ -56,18 +73,28 @@ def numbers(layer: Layer) -> Iterator[tuple[str, float, Free]]:
 
 
 def _allowed(kind: Any, value: Any) -> bool:
-    """Whether the limits in the parameter's type hold for a number."""
-    for mark in getattr(kind, "__metadata__", ()):
-        for name, holds in LIMITS.items():
-            limit = getattr(mark, name, None)
-            if limit is not None and isinstance(value, (int, float)) and not holds(value, limit):
-                return False
+    """Whether a case file could state this value."""
+    try:
+        _adapter(kind).validate_python(value)
+    except ValidationError:
+        return False
     return True
 
 
-def _types(layer: type[Layer]) -> dict[str, Any]:
-    hints = get_type_hints(layer, include_extras=True)
-    return {f.name: hints[f.name] for f in fields(layer)}
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _types(layer: Layer) -> dict[str, Any]:
+    kind: Any = type(layer)
+    return _hints(kind)
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {f.name: hints[f.name] for f in fields(kind)}
 
 
 def _bare(kind: Any) -> Any:
@@ -84,13 +111,13 @@ def _options(kind: Any) -> Iterator[Any]:
             yield from _options(one)
 
 
-def _others(name: str, kind: Any, value: Any, layer: Layer, x: tuple[Spec, ...]) -> Iterator[Any]:
+def _others(name: str, kind: Any, value: Any, x: tuple[Spec, ...]) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif options := list(_options(kind)):
         yield from options
     elif kind == Pads:
-        yield from _pads(value, layer, x)
+        yield from _pads(value)
     elif isinstance(value, int) and ("axis" in name or name in ("source", "destination")):
         rank = len(x[0].shape) if x else 0
         yield from (i for i in range(rank) if i != value % max(rank, 1))
@@ -112,19 +139,10 @@ def _tuples(name: str, value: tuple[int, ...], rank: int) -> Iterator[tuple[int,
     yield (1,) * len(value)
 
 
-def _pads(value: Any, layer: Layer, x: tuple[Spec, ...]) -> Iterator[Any]:
-    """Begin and end exchanged, axes exchanged, none, all at one side, and TensorFlow's SAME."""
+def _pads(value: Any) -> Iterator[Any]:
+    """Begin and end exchanged, axes exchanged, none, all at one side."""
     yield tuple((e, b) for b, e in value)
     yield value[::-1]
     yield tuple((0, 0) for _ in value)
     yield tuple((0, b + e) for b, e in value)
     yield tuple((b + e, 0) for b, e in value)
-    kernel, stride = getattr(layer, "kernel", None), getattr(layer, "stride", None)
-    if x and isinstance(kernel, tuple) and isinstance(stride, tuple):
-        dilation = getattr(layer, "dilation", (1,) * len(kernel))
-        same = []
-        for size, k, s, d in zip(x[0].shape[2:], kernel, stride, dilation, strict=False):
-            # tensorflow/core/framework/kernel_shape_util.cc: out = ceil(size / stride), what is missing is added
-            missing = max((math.ceil(size / s) - 1) * s + (k - 1) * d + 1 - size, 0)
-            same.append((missing // 2, missing - missing // 2))
-        yield tuple(same)

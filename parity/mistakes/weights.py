@@ -14,8 +14,20 @@ Arrays = Mapping[str, np.ndarray]
 SPATIAL = ("d", "h", "w")
 INITIAL = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "variance": 1.0}
 """Role → what a framework holds before anything is copied."""
-SHORT = {"float16": np.float16}
+FRAMEWORKS = {"keras": "Keras", "chainer": "Chainer", "onnx": "ONNX"}
 MOST_GATES = 4
+ADVICE = {
+    "weight transposed": "Transpose it: a Linear's W is [o i] in Chainer and in Gemm with transB, [i o] in Keras.",
+    "weight reshaped": "Transpose the axes: reshape leaves every element where it is in memory.",
+    "weight axes exchanged": "Transpose the axes: o i h w in Chainer and ONNX, h w i o in Keras.",
+    "kernel flipped": "All these frameworks compute cross-correlations: flip kernels that come from elsewhere, alone.",
+    "bias dropped": "Copy the bias too.",
+    "half precision": "Store it in float32.",
+    "gate order": "Permute the gates: i f c o in Keras, i o f c in ONNX, c i f o in Chainer's LSTM; z r n, or r z n.",
+    "weights exchanged": "Copy by name, not in the order in which they are listed.",
+    "initial values": "Copy these too: nothing was copied here.",
+}
+"""Name of a mistake → what to change."""
 
 
 def mixed_up(layer: Layer, weights: Arrays, *x: Spec) -> Iterator[tuple[str, str, Arrays]]:
@@ -53,7 +65,7 @@ def _alone(c: str, weight: Weight, w: np.ndarray) -> Iterator[tuple[str, str, np
 
 def _reshaped(layer: Layer, declared: Mapping[str, Weight], weights: Arrays) -> Iterator[tuple[str, str, Arrays]]:
     """An array in one layout that was given another layout's shape without moving its elements."""
-    for dialect in ("keras", "chainer", "onnx"):
+    for dialect in FRAMEWORKS:
         if layer.gap(dialect):
             continue
         try:
@@ -69,8 +81,11 @@ def _reshaped(layer: Layer, declared: Mapping[str, Weight], weights: Arrays) -> 
                 continue
             wrong = np.zeros_like(w)
             place.take(w.reshape(stored.shape), w.shape, wrong)
-            words = f"{place.source} reshaped to {dialect.capitalize()}'s [{place.pattern}], not transposed"
+            whose = f"{FRAMEWORKS[dialect]}'s [{place.pattern}]"
+            words = f"{place.source} reshaped to {whose}, not transposed"
             yield "weight reshaped", words, {place.source: wrong}
+            words = f"{place.source} reshaped from {whose}, not transposed"
+            yield "weight reshaped", words, {place.source: stored.reshape(w.shape)}
 
 
 def _gates(declared: Mapping[str, Weight], weights: Arrays) -> Iterator[tuple[str, str, Arrays]]:

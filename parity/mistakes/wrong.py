@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,12 @@ class Wrong:
     weights: Mapping[str, np.ndarray]
     advice: str = ""
     value: float | None = None
+
+    @property
+    def function(self) -> Hashable:
+        """The same for two that are one function, however they came about."""
+        own = [{c: self.weights[w].tobytes() for c, w in n.shared.items() if w in self.weights} for n in self.nodes]
+        return self.node, tuple((n.layer, n.inputs, *sorted(w.items())) for n, w in zip(self.nodes, own, strict=True))
 
 
 @dataclass(frozen=True)
@@ -76,19 +82,18 @@ def replaced(
         BadInput: the layers do not fit their inputs, or want a weight that is not there in this shape.
     """
     read = tuple(inputs or node.inputs)
-    specs = tuple(graph.specs[i] for i in read)
+    specs = {i: graph.specs[i] for i in read}
     made: list[Node] = []
     new: dict[str, np.ndarray] = {}
     for i, layer in enumerate(change.layers):
-        if layer.inputs[-1] != "*" and len(layer.inputs) != len(specs):
-            raise BadInput(f"{type(layer).__name__} reads {len(layer.inputs)} tensors")
-        if i == len(change.layers) - 1 and len(layer.output_names) != len(node.outputs):
-            raise BadInput(f"{type(layer).__name__} makes {len(layer.output_names)} tensors")
-        accepted = layer.accepts(len(specs))
-        if any(np.dtype(s.dtype).kind not in kinds for s, kinds in zip(specs, accepted, strict=True)):
-            raise BadInput(f"{type(layer).__name__} does not read {', '.join(s.dtype for s in specs)}")
-        shared = {}
-        for c, weight in layer.weights(*specs).items():
+        count = max(2, len(read)) if layer.inputs[-1] == "*" else len(layer.inputs)
+        if count > len(read):
+            raise BadInput(f"{type(layer).__name__} reads {count} tensors, there are {len(read)}")
+        mine, read = read[:count], read[count:]
+        given, shared = tuple(specs[name] for name in mine), {}
+        if any(np.dtype(s.dtype).kind not in kinds for s, kinds in zip(given, layer.accepts(count), strict=True)):
+            raise BadInput(f"{type(layer).__name__} does not read {', '.join(s.dtype for s in given)}")
+        for c, weight in layer.weights(*given).items():
             if c not in change.weights or change.weights[c].shape != weight.shape:
                 raise BadInput(f"{type(layer).__name__} wants {c} of shape {list(weight.shape)}")
             same = own.get(c) is change.weights[c]
@@ -97,8 +102,12 @@ def replaced(
                 new[shared[c]] = change.weights[c]
         is_last = i == len(change.layers) - 1
         called = node.name if is_last else f"{node.name}/before{i}"
-        made.append(Node(called, layer, read, shared, tensors=node.outputs if is_last else None))
-        specs, read = layer.infer(*specs), made[-1].outputs
+        made.append(Node(called, layer, mine, shared, tensors=node.outputs if is_last else None))
+        outs = layer.infer(*given)
+        if len(outs) != len(made[-1].outputs):
+            raise BadInput(f"{type(layer).__name__} makes {len(outs)} tensors in place of {len(made[-1].outputs)}")
+        specs |= dict(zip(made[-1].outputs, outs, strict=True))
+        read = (*made[-1].outputs, *read)
     return Wrong(name, node.name, change.words, tuple(made), new, advice, value)
 
 
@@ -110,7 +119,7 @@ def rewritten(graph: Graph, *wrongs: Wrong) -> Graph:
     """
     instead = {w.node: w.nodes for w in wrongs}
     nodes = [n for node in graph.nodes for n in instead.get(node.name, (node,))]
-    return Graph(graph.inputs, tuple(nodes), graph.outputs)
+    return Graph(graph.inputs, tuple(nodes), graph.outputs, graph.taps)
 
 
 def commit(graph: Graph, weights: Mapping[str, np.ndarray], *wrongs: Wrong) -> tuple[Graph, dict[str, np.ndarray]]:

@@ -76,3 +76,25 @@ def test_all_layers(run, surveys):
 def test_an_unknown_layer(run):
     done = run("layers", "Conv2")
     assert "unknown layer 'Conv2' (did you mean" in str(done.exception)
+
+
+def test_mistakes_of_a_layer(run):
+    done = run("mistakes", "batchnorm")
+    assert done.exit_code == 0, done.output
+    for text in ("epsilon …", "missing on one", "train mode", "weights exchanged", "its weights"):
+        assert text in done.output
+
+
+def test_mistakes_of_all_layers(run, surveys, monkeypatch):
+    some = {name: surveys[name] for name in ("Linear", "LeakyReLU", "Dropout")}
+    monkeypatch.setattr(docs, "surveyed", lambda: some)
+    done = run("mistakes")
+    assert done.exit_code == 0, done.output
+    for text in (*some, "weight reshaped", "alpha", "train mode"):
+        assert text in done.output
+
+
+def test_mistakes_of_an_unknown_layer(run):
+    done = run("mistakes", "BatchNrom")
+    assert done.exit_code != 0
+    assert "did you mean 'BatchNorm'" in str(done.exception)

@@ -6,12 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from parity.judge.bound import Judged
+from parity.draw import Distribution, draw
+from parity.graph import Graph
+from parity.judge.bound import Judged, Reference
 from parity.judge.diagnose import diagnose, diagnose_all
 from parity.judge.trial import Impossible, Stretch, ratio
-from parity.layers import Layer
+from parity.layers import Layer, Spec
 from parity.mistakes.wrong import Wrong
 from parity.node import Node
+from tests.judge.conftest import Net, node
 
 
 def causes(net, tensors):
@@ -91,6 +94,18 @@ def test_one_wrong_element_of_a_recurrent_layer(sequence):
     wrong[2, 1, 3] += 0.1
     cause = first(causes(sequence, sequence.run(weights={"lstm/R": wrong})))
     assert cause.words.startswith("R[2, 1, 3] is ")
+
+
+def test_one_wrong_element_of_an_exact_layer():
+    graph = Graph({"i": Spec((2, 5), "int32")}, (node("table", "Embedding", "i", vocabulary=6, units=3),), ("table",))
+    weights = {"table/W": draw(Distribution(), (6, 3), "float32", "w")}
+    indices = np.array([[0, 1, 2, 3, 4], [5, 4, 3, 2, 1]], np.int32)
+    net = Net(graph, weights, Reference.of(graph, {"i": indices}, weights))
+    wrong = weights["table/W"].copy()
+    wrong[4, 1] *= np.float32(1.01)
+    cause = first(causes(net, net.run(weights={"table/W": wrong})))
+    assert cause.words.startswith("W[4, 1] is ")
+    assert cause.ratio == 0
 
 
 def test_noise_has_no_cause(net):

@@ -99,7 +99,18 @@ def test_rules_import_no_framework():
 
 
 STANDARD = (
-    *("__future__", "collections", "dataclasses", "functools", "importlib", "itertools", "math", "os", "pkgutil"),
+    *(
+        "__future__",
+        "collections",
+        "dataclasses",
+        "functools",
+        "importlib",
+        "inspect",
+        "itertools",
+        "math",
+        "os",
+        "pkgutil",
+    ),
     *("statistics", "typing"),
 )
 
