@@ -131,6 +131,18 @@ def reproduce(
 
 
 @app.command()
+def explain(
+    case: Annotated[str, typer.Argument(help="A case's id, or its file.")],
+    target: Annotated[str, typer.Argument(help="A target.")],
+    source: Annotated[Path | None, typer.Option("--from", help="Read results there in place of running it.")] = None,
+) -> None:
+    """Say in plain words what a verdict means: where, how large, why, what to change. Exit status as of run."""
+    from parity.commands.explain import explain as explained
+
+    raise typer.Exit(explained(case, target, source))
+
+
+@app.command()
 def layers(name: Annotated[str | None, typer.Argument(help="A layer. Default: all of them.")] = None) -> None:
     """Show a layer: how each framework says it, parameters, defaults, weights, traps."""
     from parity.commands.docs import show_layers

@@ -147,7 +147,8 @@ class CaseItem(pytest.Item):
         if record["ok"] and verdict in NEUTRAL:
             pytest.skip(record["message"])
         if not record["ok"] or verdict in FAILED:
-            pytest.fail(failure_text(record), pytrace=False)
+            about = bench.about(self.case) if record.get("diagnosis") else {}
+            pytest.fail(failure_text(record, about), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where pytest says that it is."""
@@ -174,6 +175,12 @@ class _Bench:
             self._prepared = self._session.prepare(case)
         return self._session.cell(self._prepared, target)
 
+    def about(self, case: Case) -> dict[str, Any]:
+        """The record of a case."""
+        from parity.case_record import case_record
+
+        return case_record(self._prepared or self._session.prepare(case))
+
     def _drop(self) -> None:
         if self._prepared:
             self._prepared.close()
@@ -195,14 +202,18 @@ def _told(error: BadInput, node: pytest.Item | pytest.Collector) -> str:
     return str(type(error)(error.message, path=error.path, file=file, line=error.line))
 
 
-def failure_text(record: dict[str, Any]) -> str:
-    """What went wrong on one cell, in a few lines: the verdict, the layers to blame with their figures, the command.
+def failure_text(record: dict[str, Any], case: dict[str, Any]) -> str:
+    """What went wrong on one cell, in a few lines: the verdict, the cause, figures of the layers to blame, commands.
 
     Args:
         record: of kind ``cell``, as in :mod:`parity.results`.
+        case: of kind ``case``.
     """
+    from parity.story import cause_lines
+
     stale = "expected" in record and not record["ok"]
     lines = [record["message"] if stale else f"{record['verdict']}: {record['message']}"]
+    lines += cause_lines(case, record)
     bad: list[dict[str, Any]] = []
     for findings in (record.get("layers", ()), record.get("final", ())):  # the output only where no layer is to blame
         bad = bad or [f for f in findings if f["verdict"] not in ("equal", "rounding")]
@@ -210,7 +221,9 @@ def failure_text(record: dict[str, Any]) -> str:
         lines += _figures(finding)
     if len(bad) > 3:
         lines.append(f"  and {len(bad) - 3} more tensor{'s' * (len(bad) > 4)}")
-    lines.append(f"reproduce: parity reproduce {shlex.quote(record['case'])} {record['target']}")
+    where = f"{shlex.quote(record['case'])} {record['target']}"
+    lines.append(f"all of it: parity explain {where}")
+    lines.append(f"reproduce: parity reproduce {where}")
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """Results on disk: ``results.jsonl``, one strict JSON record a line, appended as verdicts come.
 
 Records have a ``kind``: ``run`` (schema version, when, where, versions), ``target`` (facts, or why it is skipped),
-``case`` (the network) and ``cell`` (a case on a target). The report is made of nothing else.
+``case`` (the network), ``cell`` (a case on a target) and ``exam`` (what was caught of mistakes made on purpose). The
+report is made of nothing else.
 """
 
 from __future__ import annotations
@@ -105,12 +106,14 @@ class Results:
         targets: (environment, target) → target record.
         cases: case id → case record.
         cells: (environment, case id, target) → cell record, the latest.
+        exam: the exam's record, the latest; empty where there is none.
     """
 
     runs: dict[str, Record] = field(default_factory=dict)
     targets: dict[tuple[str, str], Record] = field(default_factory=dict)
     cases: dict[str, Record] = field(default_factory=dict)
     cells: dict[tuple[str, str, str], Record] = field(default_factory=dict)
+    exam: Record = field(default_factory=dict)
 
     def add(self, record: Record, file: str) -> None:
         """Take in a record.
@@ -134,6 +137,8 @@ class Results:
             self.cases[record["case"]] = record
         elif kind == "cell":
             self.cells[env, record["case"], record["target"]] = record
+        elif kind == "exam":
+            self.exam = record
 
     def drop_stale(self) -> None:
         """Forget cells of a case that was run again since, on another network or other arrays."""
@@ -189,4 +194,5 @@ def read(folders: Iterable[Path]) -> Results:
         for table in (found.runs, found.targets, found.cases, found.cells):
             for record in table.values():
                 merged.add(record, str(folder))
+        merged.exam = found.exam or merged.exam
     return merged

@@ -61,7 +61,9 @@ MAY_IMPORT = {
     ),
     "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
     "results": ("errors", "parity="),
-    "report": ("results", "judge.verdict", "errors"),
+    # words about results alone
+    "story": ("judge.verdict",),
+    "report": ("results", "story", "judge.verdict", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
     "prepare": ("case", "judge", "mistakes", "probed", "graph", "layers", "draw", "results", "targets", "errors"),
@@ -101,10 +103,11 @@ MAY_IMPORT = {
     "records": ("errors",),
     "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
-        *("case", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session", "targets"),
-        *("workers.pool", "errors", "engines.base", "catalogue", "layers", "exam", "records", "calibrate"),
+        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
+        *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
+        *("exam", "records", "calibrate"),
     ),
-    "plugin": ("case", "judge.verdict", "session", "targets", "workers.pool", "errors"),
+    "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),
     "__main__": ("cli",),
 }

@@ -55,7 +55,7 @@ def test_failure_text_of_many_layers():
         + [finding | {"verdict": "equal", "metrics": None}],
         "final": [finding | {"nodes": [], "verdict": "missing", "metrics": None, "message": "y was not returned"}],
     }
-    assert failure_text(record).splitlines() == [
+    assert failure_text(record, {}).splitlines() == [
         "nonfinite: so it is",
         *[
             "  conv + bn, tensor a: nonfinite",
@@ -65,5 +65,39 @@ def test_failure_text_of_many_layers():
         ]
         * 3,
         "  and 1 more tensor",
+        "all of it: parity explain 'layers/a[b-1,c-2]' chainer@cpu",
         "reproduce: parity reproduce 'layers/a[b-1,c-2]' chainer@cpu",
+    ]
+
+
+def test_failure_text_with_a_cause():
+    """The cause and what to change stand above the figures, in the words of the whole story."""
+    cause = {
+        "node": "bn", "kind": "BatchNorm", "name": "epsilon", "words": "epsilon 0.001 instead of 2e-05", "ratio": 0.1,
+        "advice": "", "value": 0.001, "source": "parameter",
+    }  # fmt: skip
+    found = {
+        "nodes": ["bn"],
+        "tensor": "bn",
+        "causes": [cause],
+        "closest": None,
+        "ratio": 7.0,
+        "tried": 4,
+        "complete": True,
+    }
+    record = {
+        "case": "a",
+        "target": "chainer@cpu",
+        "ok": False,
+        "verdict": "differs",
+        "message": "m",
+        "diagnosis": [found],
+    }
+    case = {"layers": [{"name": "bn", "layer": "BatchNorm", "parameters": {"epsilon": 2e-5}}]}
+    assert failure_text(record, case).splitlines()[:3] == [
+        "differs: m",
+        "chainer differs: in BatchNorm bn, epsilon is 0.001 instead of 2e-05.",
+        "Give both sides the same epsilon; the case has 2e-05. In Chainer that is L.BatchNormalization(eps=2e-05). "
+        "Where nothing is said, Chainer takes 2e-05. 0.001 is what keras.layers.BatchNormalization takes where nothing "
+        "is said: was the argument left out?",
     ]

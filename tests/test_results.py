@@ -150,3 +150,10 @@ def test_of_two_cells_the_later_one_counts(tmp_path):
     write(tmp_path, case(), cell(), resume=True)
     [found] = read([tmp_path]).cells.values()
     assert found["verdict"] == "equal"
+
+
+def test_the_latest_exam_counts(tmp_path):
+    write(tmp_path / "a", case(), {"kind": "exam", "date": "1"}, {"kind": "exam", "date": "2"})
+    write(tmp_path / "b", case())
+    assert read([tmp_path / "a", tmp_path / "b"]).exam["date"] == "2"
+    assert read([tmp_path / "b"]).exam == {}

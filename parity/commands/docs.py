@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from parity.catalogue import snapshot, words
+from parity.catalogue.arguments import arguments, dump
 from parity.catalogue.cards import Card, card
 from parity.catalogue.live import Facts, ask
 from parity.catalogue.mistakes import KINDS, mistakes_of
@@ -21,6 +22,8 @@ from parity.commands.select import DEFAULT, load_all
 from parity.errors import BadInput, near
 from parity.layers import Layer
 
+TABLE = Path("parity", "story", "arguments.json")
+"""Beside the folder of pages: what frameworks call a parameter, for advice on what to change."""
 SHOWN = ("layers/", "networks/")
 """Cases that show how layers are said."""
 
@@ -54,6 +57,9 @@ def write_docs(out: Path, asking: bool = True) -> int:
     for name, text in made.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text, encoding="utf-8")
+    table = out.parent / TABLE
+    if table.parent.is_dir():
+        table.write_text(dump(arguments(surveys, facts)), encoding="utf-8")
     for old in strangers(out, made):
         old.unlink()
     for dialect, why in missing.items():
@@ -68,6 +74,9 @@ def check_docs(out: Path) -> int:
     old = snapshot.load(out / snapshot.FILE)
     facts, missing = ask(surveys)
     found = snapshot.changes(old, facts) + stale(out, pages(surveys, old))
+    table = out.parent / TABLE
+    if table.is_file() and table.read_text(encoding="utf-8") != dump(arguments(surveys, old)):
+        found.append(f"{table} would be written otherwise")
     for line in found:
         print(line)
     for dialect, why in missing.items():

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from parity import results
+from parity import records, results
 from parity.case.case import Case
 from parity.commands.progress import Bar
 from parity.commands.select import chosen_targets, load_all, matching
@@ -73,6 +73,8 @@ def run_cases(
         Bar(console, total) as progress,
     ):
         writer.add(results.run_record())
+        if records.there("exam"):
+            writer.add({"kind": "exam", **records.load("exam")})
 
         def on_cell(record: Record) -> None:
             progress.step(f"{record['target']:>22}")

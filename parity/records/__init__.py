@@ -9,6 +9,11 @@ from typing import Any
 from parity.errors import BadInput
 
 
+def there(name: str) -> bool:
+    """Whether the package has a record of this name."""
+    return resources.files(__name__).joinpath(f"{name}.json").is_file()
+
+
 def load(name: str) -> dict[str, Any]:
     """The record of this name, e.g. ``calibration``.
 

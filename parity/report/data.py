@@ -12,6 +12,7 @@ from typing import Any
 from parity.judge.verdict import ORDER
 from parity.report.overview import largest_ratio
 from parity.results import Record, Results
+from parity.story import COPY, Section, about_case, about_cell, weak
 
 PIECE = 1 << 18
 """Characters of JSON a piece holds before it is closed; large ones compress better, small ones open faster."""
@@ -21,6 +22,9 @@ DIGITS = 5
 """Significant digits of figures; results.jsonl has them all."""
 EXACT = {"cosine": 17, "worst_actual": 9, "worst_reference": 9}
 """Figures whose last digits are the point; 9 tell every float32 apart."""
+TOLD = ("diagnosis", "committed", "loosened", "blame", "weak", "shares")
+"""Keys of a cell that its story tells in words, so that the page needs nothing else of them."""
+NOT_KEPT = frozenset({"kind", "case", "target", "environment", "customary", *TOLD})
 PER_LAYER = ("count", "bound_ratio", "max_abs", "rel_l2", "ulp_max", "worst", "worst_actual", "worst_reference")
 """Figures a layer shows; the outputs of the network show all."""
 
@@ -30,7 +34,8 @@ class Data:
     """What the page embeds.
 
     Args:
-        index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, expected, message]``.
+        index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, excuse, message]``, the excuse 1 for a
+            failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``.
         pieces: case id → its record and the records of its cells by column; a case stands in one piece.
     """
 
@@ -40,7 +45,7 @@ class Data:
 
 def collect(results: Results) -> Data:
     """Cut results into index and pieces."""
-    columns = _columns(results)
+    columns, rules = _columns(results), _rules(results)
     place = {key: i for i, key in enumerate(columns)}
     rows: dict[str, dict[int, Record]] = {case: {} for case in results.cases}
     for (environment, case, target), cell in results.cells.items():
@@ -55,16 +60,19 @@ def collect(results: Results) -> Data:
             pieces.append({})
             size = 0
         detail = {
-            "case": _rounded({k: v for k, v in record.items() if k not in ("kind", "case")}),
-            "cells": {str(i): _detail(row[i], results) for i in sorted(row)},
+            "case": _rounded({k: v for k, v in record.items() if k not in ("kind", "case", "spots", "loosen")})
+            | {"story": _story(about_case(record, _knowing(row)))},
+            "cells": {str(i): _detail(row[i], record, results, rules) for i in sorted(row)},
         }
         pieces[-1][case] = detail
         size += len(text(detail))
         kinds = sorted({layer["layer"] for layer in record.get("layers", ())})
         cells = [_entry(row[i]) if i in row else None for i in range(len(columns))]
-        cases.append({"id": case, "layers": kinds, "piece": len(pieces) - 1, "cells": cells})
+        entry = {"id": case, "layers": kinds, "piece": len(pieces) - 1, "cells": cells}
+        cases.append(entry | ({"weak": 1} if weak(record, _knowing(row)) else {}))
     index = {
         "verdicts": ORDER,
+        "rules": list(rules),
         "columns": [{"target": t, "environment": e, "facts": _facts(results, t, e)} for t, e in columns],
         "cases": cases,
     }
@@ -86,22 +94,55 @@ def _entry(cell: Record) -> list[Any]:
     ratio = largest_ratio(cell)
     message = cell.get("message", "")
     short = message if len(message) <= MESSAGE else message[: MESSAGE - 1] + "…"
-    return [ORDER.index(cell["verdict"]), _figure(ratio, 3), int(cell["ok"]), int("expected" in cell), short]
+    excuse = 1 if "expected" in cell else 2 if cell.get("loosened") else 0
+    return [ORDER.index(cell["verdict"]), _figure(ratio, 3), int(cell["ok"]), excuse, short]
 
 
-def _detail(cell: Record, results: Results) -> Record:
-    out = {k: v for k, v in cell.items() if k not in ("kind", "case", "target", "environment")}
+def _knowing(row: dict[int, Record]) -> Record | None:
+    """A cell that says whether its case is weak."""
+    return next((cell for cell in row.values() if "weak" in cell), None)
+
+
+def _rules(results: Results) -> dict[str, int]:
+    """Names of the tolerances that some cell was looked at by → their places."""
+    cells = (results.cells[key] for key in sorted(results.cells))
+    names = dict.fromkeys(r["rule"] for cell in cells for r in cell.get("customary") or ())
+    return {name: i for i, name in enumerate(names)}
+
+
+def _story(sections: list[Section]) -> list[Any]:
+    return [[s.title, list(s.paragraphs)] for s in sections]
+
+
+def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int]) -> Record:
+    out = {k: v for k, v in cell.items() if k not in NOT_KEPT}
     if out.get("facts") == _facts(results, cell["target"], cell["environment"]):
         del out["facts"]  # most cells: the column states them once
     if out.get("layers"):
         out["layers"] = [_layer(f) for f in out["layers"]]
+    if out.get("probe"):
+        out["probe"] = {"layers": [_layer(f) for f in out["probe"].get("layers", ())]}
+    if out.get("final"):
+        out["final"] = [{k: v for k, v in f.items() if k != "carried"} for f in out["final"]]
     rounded: Record = _rounded(out)
+    rounded["story"] = _story(
+        [s for s in about_cell(case, cell) if s.title != COPY]
+    )  # the certificate's table shows it
+    if cell.get("loosened"):
+        rounded["loosened"] = True
+    if cell.get("customary"):
+        rounded["customary"] = [
+            [rules[r["rule"]], r["ok"], r["failing"], r["count"], _figure(r.get("sum"), DIGITS)]
+            for r in cell["customary"]
+        ]
     return rounded
 
 
 def _layer(finding: dict[str, Any]) -> dict[str, Any]:
     metrics = finding["metrics"]
-    return finding | {"metrics": metrics and {k: metrics[k] for k in PER_LAYER if k in metrics}}
+    return {k: v for k, v in finding.items() if k != "carried"} | {
+        "metrics": metrics and {k: metrics[k] for k in PER_LAYER if k in metrics}
+    }
 
 
 def _rounded(value: Any, key: str = "") -> Any:

@@ -9,12 +9,19 @@ from typing import Any
 
 from parity.judge.verdict import NEUTRAL, ORDER
 from parity.results import Record, Results
+from parity.story import about_cell, weak
+from parity.story.trust import ENOUGH
+from parity.story.words import listing, percent, plural, some
 
 NAMED = 3
 """Files with failing cases that the sentence names."""
 GOOD = frozenset({"equal", "rounding"})
-KINDS = (*ORDER[:2], "known", *ORDER[2:])
-"""What cells are counted by: the verdicts, from best to worst, and failures that are known."""
+EXCUSED = ("loosened", "known")
+"""Kinds of cells that pass for a reason that their case gives."""
+KINDS = (*ORDER[:2], *EXCUSED, *ORDER[2:])
+"""What cells are counted by: the verdicts, from best to worst, and what is excused."""
+TOLD = 20
+"""Failing cells of a file that are looked at for what is said of them."""
 LISTED = 8
 """Files with failing cases that are listed under it with their messages."""
 
@@ -26,10 +33,12 @@ class Failure:
     Args:
         file: the case id without the part in brackets.
         cells: its failing cells, in order of case, target and environment.
+        answers: what is said of them in a sentence, each once.
     """
 
     file: str
     cells: tuple[Record, ...]
+    answers: tuple[str, ...]
 
     @property
     def cases(self) -> tuple[Record, ...]:
@@ -49,13 +58,8 @@ class Failure:
         """``differs on onnxruntime and chainer, crashed on keras-jax``."""
         found: dict[str, set[str]] = {}
         for cell in self.cells:
-            found.setdefault(cell["verdict"], set()).add(engine(cell["target"]))
+            found.setdefault(cell["verdict"], set()).add(_engine(cell["target"]))
         return ", ".join(f"{verdict} on {listing(sorted(engines))}" for verdict, engines in found.items())
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """What was said, each once."""
-        return tuple(dict.fromkeys(c["message"] for c in self.cells if c.get("message")))
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Overview:
         rest: what does not fit it, after a semicolon; may be empty.
         asides: sentences on what says nothing or is known.
         failures: by case file.
-        counts: verdict, or ``known`` → cells, from best to worst.
+        counts: verdict, ``loosened`` or ``known`` → cells, from best to worst.
     """
 
     tone: str
@@ -80,8 +84,9 @@ class Overview:
 
 
 def kind(cell: Record) -> str:
-    """The cell's verdict; ``known`` for a failure that its case expects."""
-    return "known" if cell["ok"] and "expected" in cell else cell["verdict"]
+    """The cell's verdict; ``known`` for a failure that its case expects, ``loosened`` where it loosens a bound."""
+    excuse = "known" if "expected" in cell else "loosened" if cell.get("loosened") else ""
+    return excuse if cell["ok"] and excuse else cell["verdict"]
 
 
 def overview(results: Results) -> Overview:
@@ -89,33 +94,45 @@ def overview(results: Results) -> Overview:
     cells = [results.cells[key] for key in sorted(results.cells, key=lambda k: (k[1], k[2], k[0]))]
     counts = Counter(map(kind, cells))
     compared = [c for c in cells if c["verdict"] not in NEUTRAL]
-    failures = _failures(cells)
+    failures = _failures(cells, results)
     failing = {c["case"] for f in failures for c in f.cells}
     good = [c for c in compared if kind(c) in GOOD and c["case"] not in failing]
     idle = sorted(set(results.runs) - {c["environment"] for c in compared})
-    asides = _asides(counts, len(cells), idle if compared else [])
+    asides = _asides(counts, len(cells), idle if compared else [], _weak(results))
     ordered = {v: counts[v] for v in KINDS if counts[v]}
     if not compared:
         why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
         return Overview("empty", f"Nothing was compared: {why}.", "", asides, failures, ordered)
     agreeing = {c["case"] for c in good}
-    size = [plural(len(agreeing), "case"), plural(len({engine(c["target"]) for c in compared}), "engine")]
+    size = [plural(len(agreeing), "case"), plural(len({_engine(c["target"]) for c in compared}), "engine")]
     if len(environments := {c["environment"] for c in compared}) > 1:
         size.append(plural(len(environments), "environment"))
     verb = "agrees" if len(agreeing) == 1 else "agree"
     how = "bit for bit" if good and all(c["verdict"] == "equal" for c in good) else "within rounding"
-    known = f", but for {plural(counts['known'], 'known failure')}" if counts["known"] else ""
+    excuses = [
+        plural(counts[k], word) for k, word in (("known", "known failure"), ("loosened", "loosened bound")) if counts[k]
+    ]
+    known = f", but for {listing(excuses)}" if excuses else ""
     tone = "bad" if failures or idle else "good"
     rest = _failing(failures) if failures else ""
     return Overview(tone, f"{' × '.join(size)} {verb} {how}{known}", rest, asides, failures, ordered)
 
 
-def _failures(cells: Sequence[Record]) -> tuple[Failure, ...]:
+def _failures(cells: Sequence[Record], results: Results) -> tuple[Failure, ...]:
     files: dict[str, list[Record]] = {}
     for cell in cells:
         if not cell["ok"]:
             files.setdefault(cell["case"].partition("[")[0], []).append(cell)
-    return tuple(Failure(file, tuple(found)) for file, found in files.items())
+    return tuple(Failure(file, tuple(found), _answers(found, results)) for file, found in files.items())
+
+
+def _answers(cells: Sequence[Record], results: Results) -> tuple[str, ...]:
+    """Of the first few: nobody reads more of them there."""
+    told = []
+    for c in cells[:TOLD]:
+        first, *known = about_cell(results.cases.get(c["case"], {}), c)[0].paragraphs
+        told.append(" ".join([first, *known]) if "expected" in c else first)
+    return tuple(dict.fromkeys(told))
 
 
 def _failing(failures: Sequence[Failure]) -> str:
@@ -123,13 +140,26 @@ def _failing(failures: Sequence[Failure]) -> str:
     only_differ = all(c["verdict"] == "differs" for f in failures for c in f.cells)
     number = sum(len(f.cases) for f in failures)
     verb = ("differs" if number == 1 else "differ") if only_differ else ("fails" if number == 1 else "fail")
-    named = [f"{f.name} on {listing(sorted({engine(c['target']) for c in f.cells}))}" for f in failures[:NAMED]]
+    named = [f"{f.name} on {listing(sorted({_engine(c['target']) for c in f.cells}))}" for f in failures[:NAMED]]
     more = sum(len(f.cases) for f in failures[NAMED:])
     return f"{number} {verb}: {listing([*named, *([f'{more} more'] if more else [])])}"
 
 
-def _asides(counts: Counter, total: int, idle: Sequence[str]) -> tuple[str, ...]:
+def _weak(results: Results) -> list[str]:
+    """Cases that would not notice much."""
+    knowing = {case: cell for (_, case, _), cell in results.cells.items() if "weak" in cell}
+    return sorted(name for name, case in results.cases.items() if weak(case, knowing.get(name)))
+
+
+def _asides(counts: Counter, total: int, idle: Sequence[str], feeble: Sequence[str]) -> tuple[str, ...]:
     said = []
+    if feeble:
+        verb = "is" if len(feeble) == 1 else "are"
+        share = percent(ENOUGH)
+        said.append(
+            f"{plural(len(feeble), 'case')} {verb} weak, so that agreement proves little: fewer than {share} of the "
+            f"weights would be noticed if changed by 1% ({some(feeble, most=NAMED)})."
+        )
     if idle:
         said.append(f"Environment {listing(idle)} compared nothing.")
     neutral = [f"{counts[v]} {v}" for v in ORDER if v in NEUTRAL and counts[v]]
@@ -146,7 +176,7 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
         key = environment, target
         counts.setdefault(key, Counter())[kind(cell) if cell["ok"] else "failed"] += 1
         ratio = largest_ratio(cell)
-        if ratio is not None and kind(cell) != "known":
+        if ratio is not None and kind(cell) not in EXCUSED:
             ratios[key] = max(ratios.get(key, 0.0), ratio)
     rows = []
     for environment, target in sorted({*results.targets, *counts}, key=lambda k: (k[1], k[0])):
@@ -157,7 +187,7 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
             "reason": record.get("reason", ""), "device": facts.get("device", ""), "mode": facts.get("mode", ""),
             "versions": ", ".join(f"{k} {v}" for k, v in facts.get("versions", {}).items()),
             "threads": facts.get("threads", ""), "full_taps": facts.get("full_taps"),
-            "failed": count["failed"], "known": count["known"], "passed": sum(count[k] for k in GOOD),
+            "failed": count["failed"], "known": sum(count[k] for k in EXCUSED), "passed": sum(count[k] for k in GOOD),
             "ratio": ratios.get((environment, target)),
         })  # fmt: skip
     return rows
@@ -173,16 +203,6 @@ def largest_ratio(cell: Record) -> float | None:
     return max(found, default=None)
 
 
-def engine(target: str) -> str:
+def _engine(target: str) -> str:
     """``chainer`` of ``chainer@cpu``."""
     return target.partition("@")[0]
-
-
-def listing(words: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def plural(number: int, word: str) -> str:
-    """``1 case``, ``2 cases``."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -12,10 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.report.data import collect, packed, text, whole
 from parity.report.overview import LISTED, overview, target_rows
+from parity.report.sections import exam, ledger
 from parity.results import Results
 
 STYLES = ("page", "matrix", "case", "print")
-SCRIPTS = ("dom", "data", "state", "cell", "matrix", "plot", "tables", "detail", "case", "main")
+SCRIPTS = ("dom", "data", "state", "cell", "matrix", "plot", "tables", "story", "detail", "case", "main")
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 
 
@@ -41,7 +42,7 @@ def render(results: Results) -> str:
     Its content policy forbids every load, and every script but its own by their SHA-256, so that a name that gets past
     the escaping is inert still.
     """
-    data = collect(results)
+    data, examined = collect(results), exam(results)
     script = _script()
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -52,6 +53,9 @@ def render(results: Results) -> str:
         listed=LISTED,
         runs=sorted(results.runs.values(), key=lambda r: r["environment"]),
         targets=target_rows(results),
+        ledger=ledger(results),
+        exam=examined,
+        exam_rows=packed(text(examined["rows"])) if examined else "",
         several=len({environment for environment, *_ in results.cells}) > 1,
         cells=len(results.cells),
         hashes=" ".join(f"'sha256-{_sha256(s)}'" for s in (script, *libraries)),

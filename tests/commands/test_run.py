@@ -209,3 +209,20 @@ def test_without_resume_everything_runs_again(tmp_path, run, pool):
     run()
     assert len(pool.asked) == 4
     assert len(cells(tmp_path)) == 2
+
+
+def test_the_packaged_exam_goes_along(tmp_path, run, monkeypatch):
+    write_case(tmp_path, "a")
+    exam = {"date": "2026-11-26", "totals": {"committed": 7, "caught": 7, "named": 7, "among": 0, "hidden": 0}}
+    monkeypatch.setattr(run_module.records, "there", lambda name: name == "exam")
+    monkeypatch.setattr(run_module.records, "load", lambda name: exam)
+    assert run().exit_code == 0
+    assert [r for r in lines(tmp_path / "reports") if r["kind"] == "exam"] == [{"kind": "exam", **exam}]
+    assert "7 mistakes of those that people make" in (tmp_path / "reports" / "index.html").read_text("utf-8")
+
+
+def test_without_one_nothing_does(tmp_path, run, monkeypatch):
+    write_case(tmp_path, "a")
+    monkeypatch.setattr(run_module.records, "there", lambda name: False)
+    run()
+    assert "exam" not in {r["kind"] for r in lines(tmp_path / "reports")}

@@ -85,6 +85,19 @@ class Maker:
         self.results.cells[environment, case, target] = record | more
         return self.results.cells[environment, case, target]
 
+    def judged_by_others(self, cell):
+        """As by a dozen rules, one of which fails now and then."""
+        counts = [self.random.randrange(9) // 8 for _ in range(11)]
+        cell["customary"] = [
+            {"rule": f"rule {i}: 1e-{i}", "ok": not n, "failing": n, "count": 6} for i, n in enumerate(counts)
+        ]
+        cell["customary"].append({"rule": "sum", "ok": None, "failing": None, "count": 6, "sum": self.random.random()})
+
+    def power(self):
+        shares = {key: self.random.random() for key in ("0.001", "0.01", "0.1")}
+        dead = {"conv/W": {"count": self.random.randrange(6), "of": 6, "first": [[0, self.random.randrange(3)]]}}
+        return shares | {"weights": 6, "exact": True, "looked_at": 6, "interval": [0, 1], "each": {}, "dead": dead}
+
     def fill(self, cases, targets=TARGETS, environment=ENVIRONMENT):
         """Every case on every target, well."""
         self.run(environment)

@@ -44,12 +44,68 @@ def test_a_case_opens_from_the_address(make, browse):
     opened = browse(results, "#case=layers/a%5B1%5D&target=keras-jax@cpu")
     assert 'data-case="layers/a[1]"' in opened.dom
     assert opened.console == []
-    for text in ("differs on keras-jax@cpu", "conv: 40 times", "To blame", "conv/W", "7.25", "define-by-run"):
+    for text in ("differs on keras-jax@cpu", "conv: 40 times", "What to change", "conv/W", "7.25", "define-by-run"):
         assert text in opened.dom
     assert "parity run cases/a.yaml -k 'layers/a[1]' --targets keras-jax@cpu" in opened.dom
     assert "parity reproduce 'layers/a[1]' keras-jax@cpu" in opened.dom
     assert opened.count("<svg") >= 1
     assert opened.count("<circle|<path") > 5
+
+
+def test_the_story_and_its_figures(make, browse):
+    results = make.fill(["a[1]", "a[2]"])
+    power = {"0.001": 0.5, "0.01": 0.7, "0.1": 1.0, "weights": 6, "exact": True, "looked_at": 6, "interval": [0.7, 0.7]}
+    results.cases["a[1]"] |= {"power": power | {"dead": {"conv/W": {"count": 2, "of": 6, "first": [[0, 1]]}}},
+                              "spots": [{"words": "5 of 6 outputs of conv cancel."}]}  # fmt: skip
+    cause = {"node": "conv", "kind": "Conv2D", "name": "epsilon", "words": "epsilon 0 instead of 2e-05", "ratio": 0.1,
+             "advice": "Add one.", "value": 0.0, "source": "parameter"}  # fmt: skip
+    cell = make.cell("a[1]", "keras-jax@cpu", "differs", ratio=40.0)
+    cell["diagnosis"] = [{"nodes": ["conv"], "tensor": "conv", "causes": [cause], "closest": None, "ratio": 40.0,
+                          "tried": 3, "complete": True}]  # fmt: skip
+    cell["customary"] = [{"rule": "np.allclose(1, 1)", "ok": True, "failing": 0, "count": 6},
+                         {"rule": "Σ|d|", "ok": None, "failing": None, "count": 6, "sum": 0.125}]  # fmt: skip
+    cell["probe"] = {"verdict": "differs", "blame": ["conv"], "message": "conv is off",
+                     "layers": [make.finding("alone", "differs", 40.0, ["conv"])]}  # fmt: skip
+    opened = browse(results, "#case=a%5B1%5D&target=keras-jax@cpu")
+    assert opened.console == []
+    shown = opened.dom.partition('<section id="case"')[2]
+    for text in (
+        "keras-jax differs: Conv2D conv adds no epsilon (0 instead of 2e-05): on one side the epsilon is missing.",
+        "What to change", "Add one.", "1 of 1 customary tolerances would have passed it", "np.allclose(1, 1)", "0.125",
+        "70% of the 6 weights would be noticed if changed by 1%", "So this case is weak", "conv/W", "2 of 6",
+        "5 of 6 outputs of conv cancel.", "there conv fails: conv is off.",
+    ):  # fmt: skip
+        assert text in shown, text
+    assert opened.count('<th scope="row">alone</th>') == 1
+    matrix = browse(results, "#rows=all")
+    assert matrix.count('class="weak"') == 2  # the row of the file, and that of the case
+
+
+def test_loosened_bounds_are_marked(make, browse):
+    results = make.fill(["a[1]", "a[2]", "b"])
+    entry = {"layer": "conv", "factor": 100, "absolute": None, "reason": "a shortcut", "needed": 40, "stale": False}
+    make.cell("a[1]", "chainer@cpu", ratio=0.5, loosened=[entry])
+    opened = browse(results, "#verdict=loosened")
+    assert opened.count('<a class="cell v-rounding known"') == 1
+    assert opened.count('class="expected"[^>]*>loosened<') == 2  # the legend has one too
+    opened = browse(results, "#case=a%5B1%5D&target=chainer@cpu")
+    assert "The bound of conv is loosened 100 times: a shortcut." in opened.dom
+    assert opened.console == []
+
+
+def test_the_exam_and_the_ledger(make, browse):
+    results = make.fill(["a"])
+    rows = [{"mistake": HOSTILE, "kind": "declared", "committed": 3}]
+    results.exam = {"kind": "exam", "date": "2026-11-26", "totals": {"committed": 3}, "failures": [HOSTILE],
+                    "by_target": {HOSTILE: {}}, "rows": rows}  # fmt: skip
+    loose = {"layer": "conv", "factor": 100, "absolute": None, "reason": HOSTILE, "target": "*", "lets_through": []}
+    results.cases["a"]["loosen"] = [loose]
+    opened = browse(results)
+    assert opened.console == []
+    assert "Can this suite be trusted?" in opened.dom
+    assert "The bound of conv is loosened 100 times: &lt;script" in opened.dom
+    assert "<img" not in opened.dom
+    assert "3 mistakes of those that people make" in opened.dom
 
 
 def test_every_verdict_can_be_shown(make, browse):
@@ -90,6 +146,19 @@ def test_hostile_names_do_nothing(make, browse):
 def test_a_file_name_that_is_no_utf8_can_be_opened(make, browse):
     opened = browse(make.fill(["a\udcffb"]), "#case=a%EF%BF%BDb")
     assert 'data-case="a\ufffdb"' in opened.dom
+    assert opened.console == []
+
+
+def test_hostile_causes_do_nothing(make, browse):
+    results = make.fill(["a"])
+    cause = dict.fromkeys(("node", "kind", "name", "words", "advice"), HOSTILE) | {"ratio": 0.1, "source": "declared"}
+    cell = make.cell("a", "chainer@cpu", "differs", ratio=2.0, committed=[{"layer": HOSTILE, "words": HOSTILE}])
+    cell["diagnosis"] = [{"nodes": [HOSTILE], "tensor": "conv", "causes": [cause], "closest": None, "ratio": 2.0,
+                          "tried": 1, "complete": True}]  # fmt: skip
+    opened = browse(results, "#case=a&target=chainer@cpu")
+    assert "<img" not in opened.dom
+    assert "<title>broken" not in opened.dom
+    assert "&lt;script&gt;" in opened.dom
     assert opened.console == []
 
 

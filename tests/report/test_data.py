@@ -2,6 +2,7 @@ import json
 
 from parity.report import data
 from parity.report.data import collect, packed
+from parity.story import COPY, about_case, about_cell
 
 
 def ids(found):
@@ -85,3 +86,58 @@ def test_packing_is_deterministic_and_plain_letters(make):
     text = json.dumps({"a": "<script>"})
     assert packed(text) == packed(text)
     assert "<" not in packed(text)
+
+
+RULES = [
+    {"rule": "np.allclose(0.001, 0.001)", "ok": True, "failing": 0, "count": 6},
+    {"rule": "article: Σ|d|, no threshold", "ok": None, "failing": None, "count": 6, "sum": 0.25},
+]
+
+
+def test_the_story_is_in_the_details_as_it_is_told(make):
+    make.fill(["a"], ["chainer@cpu"])
+    cell = make.cell("a", verdict="differs", ratio=40.0)
+    make.results.cases["a"]["power"] = {"0.001": 0.5, "0.01": 0.9, "0.1": 1.0, "weights": 6, "exact": True, "dead": {}}
+    detail = collect(make.results).pieces[0]["a"]
+    case = make.results.cases["a"]
+    told = [[s.title, list(s.paragraphs)] for s in about_cell(case, cell) if s.title != COPY]
+    assert detail["cells"]["0"]["story"] == told
+    assert detail["case"]["story"] == [[s.title, list(s.paragraphs)] for s in about_case(case)]
+    assert told[0][1][0].startswith("chainer differs at Conv2D conv: the error is 40 times")
+
+
+def test_what_the_story_tells_is_not_kept_twice(make):
+    make.fill(["a"], ["chainer@cpu"])
+    make.cell("a", diagnosis=[], committed=[], loosened=[], shares=[], blame=["conv"])
+    make.results.cases["a"] |= {"spots": [], "loosen": []}
+    detail = collect(make.results).pieces[0]["a"]
+    assert not set(data.TOLD) & set(detail["cells"]["0"])
+    assert not {"spots", "loosen"} & set(detail["case"])
+
+
+def test_rules_are_named_once(make):
+    make.fill(["a"], ["chainer@cpu", "keras-jax@cpu"])
+    for cell in make.results.cells.values():
+        cell["customary"] = RULES
+    make.cell("a", "keras-jax@cpu", customary=[RULES[1]])
+    found = collect(make.results)
+    assert found.index["rules"] == [r["rule"] for r in RULES]
+    cells = found.pieces[0]["a"]["cells"]
+    assert cells["0"]["customary"] == [[0, True, 0, 6, None], [1, None, None, 6, 0.25]]
+    assert cells["1"]["customary"] == [[1, None, None, 6, 0.25]]
+
+
+def test_weak_cases_are_marked(make):
+    make.fill(["a", "b", "c"], ["chainer@cpu"])
+    make.results.cases["a"]["power"] = {"weights": 6, "0.01": 0.5}
+    make.results.cases["b"]["weak"] = True
+    assert [c.get("weak") for c in collect(make.results).index["cases"]] == [1, 1, None]
+
+
+def test_probes_are_kept_as_layers_are(make):
+    make.fill(["a"], ["chainer@cpu"])
+    finding = make.finding("conv", "rounding", 0.5, ["conv"])
+    make.cell("a", probe={"verdict": "rounding", "blame": [], "message": "", "layers": [finding], "timings": {}})
+    kept = collect(make.results).pieces[0]["a"]["cells"]["0"]["probe"]
+    assert set(kept) == {"layers"}
+    assert set(kept["layers"][0]["metrics"]) == set(data.PER_LAYER)

@@ -1,7 +1,8 @@
 import pytest
 
-from parity.report.overview import KINDS, largest_ratio, listing, overview, target_rows
+from parity.report.overview import KINDS, largest_ratio, overview, target_rows
 from parity.results import Results
+from parity.story.words import listing
 
 
 def known(verdict="differs"):
@@ -30,7 +31,9 @@ def test_failures_are_named_by_file(make):
     assert found.tone == "bad"
     assert found.headline == "2 cases × 3 engines agree within rounding"
     assert found.rest == "3 differ: 2 of a on onnxruntime and b on chainer"
-    assert found.failures[0].messages == ("conv: 9 times",)
+    assert found.failures[0].answers == (
+        "onnxruntime differs at Conv2D conv: the error is 9 times what rounding allows; 1 other tensor too.",
+    )
     assert found.failures[0].where == "differs on onnxruntime"
 
 
@@ -54,6 +57,18 @@ def test_known_failures_are_counted_apart(make):
     assert found.tone == "good"
     assert found.headline == "2 cases × 3 engines agree within rounding, but for 1 known failure"
     assert found.counts == {"rounding": 5, "known": 1}
+
+
+def test_loosened_bounds_are_counted_apart(make):
+    make.fill(["a", "b", "c"], ["chainer@cpu"])
+    make.cell("b", ratio=0.9, loosened=[{"layer": "conv", "stale": False}])
+    make.cell("c", verdict="differs", ratio=9.0, **known())
+    found = overview(make.results)
+    assert found.headline == "1 case × 1 engine agrees within rounding, but for 1 known failure and 1 loosened bound"
+    assert found.counts == {"rounding": 1, "loosened": 1, "known": 1}
+    [row] = target_rows(make.results)
+    assert (row["passed"], row["known"], row["failed"]) == (1, 2, 0)
+    assert row["ratio"] < 0.9 or row["ratio"] == largest_ratio(make.results.cells["py311", "a", "chainer@cpu"])
 
 
 def test_an_expectation_that_no_longer_holds_fails(make):
@@ -85,6 +100,17 @@ def test_an_environment_that_compared_nothing_is_red(make):
 def test_environments_are_counted(make):
     make.fill(["a"])
     assert overview(make.fill(["a"], environment="py312")).headline.startswith("1 case × 3 engines × 2 environments")
+
+
+def test_weak_cases_are_counted(make):
+    make.fill(["a", "b", "c"])
+    make.results.cases["a"]["weak"] = True
+    assert overview(make.results).asides == (
+        "1 case is weak, so that agreement proves little: fewer than 95% of the weights would be noticed if changed by "
+        "1% (a).",
+    )
+    make.results.cases["c"]["power"] = {"weights": 6, "0.01": 0.5}
+    assert "2 cases are weak" in overview(make.results).asides[0]
 
 
 def test_what_says_nothing_is_said(make):
@@ -122,4 +148,4 @@ def test_listing(words, text):
 def test_kinds_are_all_verdicts():
     from parity.judge.verdict import ORDER
 
-    assert sorted(KINDS) == sorted([*ORDER, "known"])
+    assert sorted(KINDS) == sorted([*ORDER, "known", "loosened"])

@@ -191,15 +191,26 @@ def test_page_is_a_function_of_the_results(make):
 def test_5000_verdicts_fit_in_2_megabytes(make, tmp_path):
     targets = [f"engine{i}@cpu" for i in range(5)]
     results = make.fill([f"layers/file{i // 20}[variant-{i}]" for i in range(1000)], targets)
+    for cell in results.cells.values():
+        make.judged_by_others(cell)
+    for case in results.cases.values():
+        case["power"] = make.power()
     assert len(results.cells) == 5000
     assert write(results, tmp_path).stat().st_size <= 2_000_000
+
+
+def test_nothing_is_said_of_loosenings_and_exams_where_there_are_none(make):
+    text = render(make.fill(["a"]))
+    assert "Loosened bounds" not in text
+    assert "Can this suite be trusted?" not in text
+    assert "exam-data" not in text.partition("<script>")[0]
 
 
 def test_empty_results(tmp_path):
     text = write(Results(), tmp_path / "new" / "folder").read_text("utf-8")
     assert "Nothing was compared: there are no results." in text
     assert embedded(text) == (
-        {"verdicts": list(page.collect(Results()).index["verdicts"]), "columns": [], "cases": []},
+        {"verdicts": list(page.collect(Results()).index["verdicts"]), "rules": [], "columns": [], "cases": []},
         {},
     )
 

@@ -30,11 +30,12 @@ class CaseView {
     this.place.replaceChildren(
       this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
       this.tabs(known, columns, chosen),
-      chosen ? verdictBox(detail.cells[chosen.number], chosen) ?? "" : el("p", { class: "box note" }, "This case has no verdict in these results."),
+      chosen ? storyBox(detail.cells[chosen.number], chosen) : el("p", { class: "box note" }, "This case has no verdict in these results."),
       section("Error ÷ bound along the depth", plot),
       section("Layers", el("p", { class: "lead" }, "Each layer is judged on the inputs that the framework itself gave it, so an error shows where it arises."), layersTable(detail, narrow, chosen)),
       section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen)),
       beforeTable(detail, narrow, chosen) ?? "",
+      trustSection(detail.case),
       ...(chosen ? this.target(known, detail, chosen) : []));
     plot.append(await depthPlot(detail, narrow, chosen?.name, Math.max(560, Math.min(1160, this.place.clientWidth || 1100))));
     document.documentElement.dataset.case = known.id;
@@ -79,6 +80,7 @@ class CaseView {
     const cell = detail.cells[column.number];
     return [
       el("h2", { class: "on" }, column.name),
+      customarySection(cell, this.index.rules), probeSection(cell, column),
       section("Reproduce", commands(known.id, detail.case.file, column)),
       section("Copy certificate", certificateTable(cell)),
       el("div", { class: "pair" }, section("Facts", factsList(cell, column)), section("Timings", timingsList(cell))),

@@ -9,8 +9,9 @@ const MEANING = {
 const NUMBERS = new Set(["equal", "rounding", "differs", "nonfinite"]);
 const FAILED = new Set(["differs", "nonfinite", "shape", "missing", "timeout", "crashed"]);
 
-// What a cell is counted by: its verdict, or that its case expects the failure.
-const kindOf = (entry) => (entry.ok && entry.expected ? "known" : entry.verdict);
+// What a cell is counted by: its verdict, or that its case expects the failure or loosens a bound.
+const kindOf = (entry) => (entry.ok && entry.expected ? "known" : entry.ok && entry.loosened ? "loosened" : entry.verdict);
+const excused = (entry) => entry.ok && (entry.expected || entry.loosened);
 
 // entry: {verdict, ratio, ok, expected}
 function cellContent(entry) {
@@ -20,20 +21,28 @@ function cellContent(entry) {
     spoken(`${entry.verdict} `),
     numeric && el("span", { class: "ratio" }, entry.verdict === "nonfinite" ? "NaN/∞" : ratioText(entry.ratio)),
     entry.expected && el("span", { class: "expected", title: "a known failure" }, entry.ok ? "known" : "unexpected"),
+    entry.loosened && el("span", { class: "expected", title: "a bound is loosened, with a reason" }, "loosened"),
   ];
 }
 
 function cellAttributes(entry) {
   const share = entry.ratio === null ? 0 : Math.min(1, entry.ratio);
-  return { class: `cell v-${entry.verdict}${entry.ok ? "" : " bad"}${entry.expected && entry.ok ? " known" : ""}`, "--share": `${(share * 100).toFixed(1)}%` };
+  return { class: `cell v-${entry.verdict}${entry.ok ? "" : " bad"}${excused(entry) ? " known" : ""}`, "--share": `${(share * 100).toFixed(1)}%` };
 }
 
 function cellTitle(entry, where) {
   const parts = [where, `${entry.verdict}: ${MEANING[entry.verdict] ?? ""}`];
   if (entry.ratio !== null) parts.push(`error ÷ bound ${figure(entry.ratio)}`);
   if (entry.expected) parts.push(entry.ok ? "expected, with a reason" : "not what was expected");
+  if (entry.loosened) parts.push("within a bound that the case loosens, with a reason");
   if (entry.message) parts.push(entry.message);
   return parts.join("\n");
+}
+
+// Beside the name of a case that would not notice much.
+function weakSign(count, of) {
+  const what = of === 1 ? "weak: many of its weights could be wrong without notice" : `${count} of ${of} are weak: many of their weights could be wrong without notice`;
+  return el("span", { class: "weak", title: `${what}, so agreement proves little` }, of === 1 ? "weak" : `${count} weak`);
 }
 
 // The worst of many, for a folded group: failures first, then known ones, then the largest error.
@@ -41,11 +50,11 @@ function worstOf(entries, order) {
   const there = entries.filter(Boolean);
   if (!there.length) return null;
   const bad = there.filter((e) => !e.ok);
-  const known = there.filter((e) => kindOf(e) === "known");
+  const known = there.filter(excused);
   const numeric = there.filter((e) => NUMBERS.has(e.verdict));
   const from = [bad, known, numeric, there].find((some) => some.length);
   const verdict = from.reduce((v, e) => (order.indexOf(e.verdict) > order.indexOf(v) ? e.verdict : v), from[0].verdict);
-  return { verdict, ratio: largest(from), ok: !bad.length, expected: from === known, message: "", marked: from === bad || from === known ? from.length : 0, of: there.length };
+  return { verdict, ratio: largest(from), ok: !bad.length, expected: from === known && known.some((e) => e.expected), loosened: from === known && !known.some((e) => e.expected), message: "", marked: from === bad || from === known ? from.length : 0, of: there.length };
 }
 
 function legend() {
@@ -56,6 +65,7 @@ function legend() {
     swatch({ ...known, verdict: "rounding", ratio: 0.5 }, "error ÷ bound: half of what rounding explains"),
     swatch({ ...known, ok: false, verdict: "differs", ratio: 40 }, "more than that"),
     swatch({ ...known, expected: true, verdict: "differs", ratio: 40 }, "expected by the case, with a reason"),
+    swatch({ ...known, loosened: true, verdict: "rounding", ratio: 0.5 }, "within a bound that the case loosens"),
     swatch({ ...known, verdict: "unsupported", ratio: null }, "says nothing"));
 }
 

@@ -29,6 +29,7 @@ function plotLibrary() {
 class Index {
   constructor(raw) {
     this.verdicts = raw.verdicts;
+    this.rules = raw.rules;
     const environments = new Set(raw.columns.map((c) => c.environment));
     this.several = environments.size > 1;
     this.environments = [...environments].sort();
@@ -42,8 +43,8 @@ class Index {
     this.byId = new Map(this.cases.map((c) => [c.id, c]));
   }
 
-  entry([verdict, ratio, ok, expected, message]) {
-    return { verdict: this.verdicts[verdict], ratio: toNumber(ratio), ok: ok === 1, expected: expected === 1, message };
+  entry([verdict, ratio, ok, excuse, message]) {
+    return { verdict: this.verdicts[verdict], ratio: toNumber(ratio), ok: ok === 1, expected: excuse === 1, loosened: excuse === 2, message };
   }
 
   column(target, environment) {

@@ -1,18 +1,4 @@
-// What belongs to one case on one target: failure, certificate, facts, commands.
-
-function verdictBox(cell, column) {
-  const expected = cell.expected;
-  const title = expected && cell.ok ? `${cell.verdict} on ${column.name}, as expected` : `${cell.verdict} on ${column.name}`;
-  if (cell.ok && !expected && !cell.message && !cell.tapping_changes) return null;
-  const tone = !cell.ok ? "bad" : "note";
-  return el("div", { class: `box ${tone}` },
-    el("h3", {}, title),
-    cell.message && el("p", { class: "message" }, cell.message),
-    (cell.blame ?? []).length > 0 && el("p", {}, "To blame: ", cell.blame.map((b, i) => [i > 0 && ", ", el("b", {}, b)])),
-    expected && el("p", {}, `The case expects the verdict ${expected.verdict} here: `, el("i", {}, expected.reason)),
-    cell.tapping_changes && el("p", { class: "muted" }, "Reading the layers changes the last bits of the output here: the runtime fuses differently without taps. The output's own verdict is from a run without."),
-    cell.trace && el("details", {}, el("summary", {}, "traceback"), el("pre", {}, cell.trace)));
-}
+// What belongs to one case on one target: certificate, facts, commands.
 
 function certificateTable(cell) {
   const proof = cell.certificate;

@@ -50,6 +50,7 @@ async function begin() {
   const index = new Index(JSON.parse(await unpacked(document.getElementById("index"))));
   const start = document.getElementById("start");
   const casePlace = document.getElementById("case");
+  examTable(document.getElementById("exam-rows"));
   const matrix = new Matrix(index, document.getElementById("matrix"));
   const view = new CaseView(index, casePlace);
   let scrolled = 0;

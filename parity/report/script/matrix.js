@@ -100,13 +100,14 @@ class Matrix {
     const { folder, name } = members[0];
     const toggle = el("button", { type: "button", class: "fold", tabindex: "-1", "aria-expanded": String(fold !== "closed"), onclick: () => this.fold(group, next) },
       el("span", { class: "folder" }, folder), name, el("span", { class: "muted count" }, `${members.length} variants`));
+    const weak = members.filter((c) => c.weak).length;
     const cells = columns.map((k) => {
       const worst = worstOf(members.map((c) => c.cells[k.number]), this.index.verdicts);
       if (!worst) return el("td", { class: "blank" });
-      const title = cellTitle(worst, `${group} on ${k.name}: ${worst.marked ? `${worst.marked} of ${worst.of} fail; the worst` : `the largest of ${worst.of}`}`);
+      const title = cellTitle(worst, `${group} on ${k.name}: ${worst.marked ? `${worst.marked} of ${worst.of} ${worst.ok ? "are excused" : "fail"}; the worst` : `the largest of ${worst.of}`}`);
       return el("td", {}, el("span", { ...cellAttributes(worst), title }, cellContent(worst), worst.marked > 0 && el("span", { class: "of" }, `${worst.marked}/${worst.of}`)));
     });
-    return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle), cells);
+    return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle, weak > 0 && weakSign(weak, members.length)), cells);
   }
 
   row(c, columns, nested) {
@@ -117,7 +118,7 @@ class Matrix {
       const attributes = { ...cellAttributes(entry), href: caseHash(c.id, k, this.index.several), tabindex: "-1", title: cellTitle(entry, `${c.id} on ${k.name}`) };
       return el("td", {}, el("a", attributes, cellContent(entry)));
     });
-    return el("tr", { class: nested ? "variant" : "case" }, el("th", { scope: "row" }, el("a", { href: caseHash(c.id), tabindex: "-1", title: c.id }, name)), cells);
+    return el("tr", { class: nested ? "variant" : "case" }, el("th", { scope: "row" }, el("a", { href: caseHash(c.id), tabindex: "-1", title: c.id }, name), c.weak && weakSign(1, 1)), cells);
   }
 
   fold(group, state) {
