@@ -73,7 +73,7 @@ def exam(
             print("stopped; what was answered is counted", file=sys.stderr)
         finally:  # hours of work are not to be lost, whatever happens
             facts = {str(t): session.facts(t) for t in chosen}
-            parameters = {"cases": len(wanted), "questions_a_case": most, "files": [f.as_posix() for f in files or ()]}
+            parameters = {"cases": len(wanted), "questions_a_case": most, "most_weights": LARGEST}
             made = record(answers, facts, parameters)
             _write(made, out, show)
     for error in wrong:

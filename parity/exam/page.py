@@ -29,14 +29,16 @@ def page(record: Record) -> str:
     total, clean = record["totals"], record["clean"]
     seen = total["committed"] - total["hidden"]
     engines = ", ".join(f"{name} ({_versions(t)})" for name, t in sorted(record["targets"].items()))
-    python = record["versions"]
+    python, asked = record["versions"], record["parameters"]
+    limit = f", at most {asked['questions_a_case']} a case" if asked["questions_a_case"] else ""
     lines = [
         HEAD,
         f"Measured on {record['date']} with Python {python['python']}, NumPy {python['numpy']} on {engines}:",
-        f"{total['committed']:,} mistakes in {record['parameters']['cases']:,} cases, {total['hidden']:,} of them "
-        f"hidden by rounding. Of the other {seen:,}, {share(total['caught'], seen)} were caught ({total['missed']} "
-        f"missed); of those caught, {share(total['named'], total['caught'])} were named, "
-        f"{share(total['among'], total['caught'])} stood among the causes. {clean['false_alarms']} false alarms in "
+        f"{total['committed']:,} mistakes in {asked['cases']:,} cases of at most {asked['most_weights']:,} weights"
+        f"{limit}, {total['hidden']:,} of them hidden by rounding. Of the other {seen:,}, "
+        f"{share(total['caught'], seen)} were caught ({total['missed']} missed); of those caught, "
+        f"{share(total['named'], total['caught'])} were named, {share(total['among'], total['caught'])} stood among "
+        f"the causes. {clean['false_alarms']} false alarms in "
         f"{clean['cells']:,} cells without a mistake; "
         f"{record['elsewhere']} times a layer was blamed that had nothing to do with it.",
         "",

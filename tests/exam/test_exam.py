@@ -126,7 +126,7 @@ def test_record_and_page():
         Answer("a", "chainer@cpu", "Conv2D", "c", ELEMENT, "element", "w", "missed"),
     ]
     facts = {"chainer@cpu": {"versions": {"chainer": "7.8.1"}, "mode": "eager"}}
-    made = record(answers, facts, {"cases": 1, "questions_a_case": None, "files": []})
+    made = record(answers, facts, {"cases": 1, "questions_a_case": 7, "most_weights": 1000})
     pad = next(r for r in made["rows"] if r["mistake"] == "pad")
     assert (pad["committed"], pad["hidden"], pad["caught"], pad["named"], pad["among"]) == (3, 1, 2, 1, 2)
     assert pad["refused"] == 1
@@ -136,6 +136,7 @@ def test_record_and_page():
     assert "| pad | parameter | 3 | 1 | 100 % | 50 % | 100 % |" in text
     assert "a on chainer@cpu: missed: one wrong element" in text
     assert "chainer 7.8.1" in text
+    assert "in 1 cases of at most 1,000 weights, at most 7 a case" in text
 
 
 @pytest.mark.parametrize(
