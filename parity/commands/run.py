@@ -23,6 +23,7 @@ from parity.judge.verdict import ORDER
 from parity.prepare import network_hash
 from parity.results import Record
 from parity.session import Session
+from parity.story import cause_lines
 from parity.workers.pool import Pool
 
 COLOURS = {
@@ -81,6 +82,8 @@ def run_cases(
             if not record["ok"]:
                 text = f"{record['verdict']}: {record['case']} on {record['target']}: {record['message']}"
                 progress.console.print(Text(text, style="red"))
+                for line in cause_lines({}, record):
+                    progress.console.print(Text(f"  {line}"))
 
         def on_bad(case: Case, error: BadInput) -> None:
             bad.append(error)

@@ -62,7 +62,9 @@ def test_a_verdict_that_fails_is_exit_1(tmp_path, run, pool):
     pool.answer = differ
     found = run()
     assert found.exit_code == 1
-    assert "differs: a on chainer@cpu: fc (Linear): " in " ".join(found.stdout.split())
+    told = " ".join(found.stdout.split())
+    assert "differs: a on chainer@cpu: fc (Linear): " in told
+    assert "chainer differs" in told.partition("fc (Linear): ")[2]  # and then what the diagnosis says
 
 
 def test_bad_input_is_exit_2_and_the_others_run(tmp_path, run, pool):
