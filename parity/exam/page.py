@@ -30,16 +30,15 @@ def page(record: Record) -> str:
     seen = total["committed"] - total["hidden"]
     engines = ", ".join(f"{name} ({_versions(t)})" for name, t in sorted(record["targets"].items()))
     python, asked = record["versions"], record["parameters"]
-    limit = f", at most {asked['questions_a_case']} a case" if asked["questions_a_case"] else ""
+    limit = f", at most {asked['questions_a_case']} a cell" if asked["questions_a_case"] else ""
     lines = [
         HEAD,
         f"Measured on {record['date']} with Python {python['python']}, NumPy {python['numpy']} on {engines}:",
-        f"{total['committed']:,} mistakes in {asked['cases']:,} cases of at most {asked['most_weights']:,} weights"
-        f"{limit}, {total['hidden']:,} of them hidden by rounding. Of the other {seen:,}, "
-        f"{share(total['caught'], seen)} were caught ({total['missed']} missed); of those caught, "
+        f"{total['committed']:,} mistakes in {clean['cells']:,} cells (a case on an engine) of at most "
+        f"{asked['most_weights']:,} weights{limit}, {total['hidden']:,} of them hidden by rounding. Of the other "
+        f"{seen:,}, {share(total['caught'], seen)} were caught ({total['missed']} missed); of those caught, "
         f"{share(total['named'], total['caught'])} were named, {share(total['among'], total['caught'])} stood among "
-        f"the causes. {clean['false_alarms']} false alarms in "
-        f"{clean['cells']:,} cells without a mistake; "
+        f"the causes. {clean['false_alarms']} false alarms in the same cells without a mistake; "
         f"{record['elsewhere']} times a layer was blamed that had nothing to do with it.",
         "",
         "| mistake | from | committed | hidden | caught | named | named at all |",

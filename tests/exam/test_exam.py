@@ -136,7 +136,7 @@ def test_record_and_page():
     assert "| pad | parameter | 3 | 1 | 100 % | 50 % | 100 % |" in text
     assert "a on chainer@cpu: missed: one wrong element" in text
     assert "chainer 7.8.1" in text
-    assert "in 1 cases of at most 1,000 weights, at most 7 a case" in text
+    assert "in 1 cells (a case on an engine) of at most 1,000 weights, at most 7 a cell" in text
 
 
 @pytest.mark.parametrize(
