@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from parity.results import Record
 from parity.session import Session
 from parity.workers.pool import Pool
 
+EVERY = 60.0
+"""Seconds after which what was answered so far is written."""
 LARGEST = 1_000_000
 """Weights of a case that is asked by default: what is done a thousand times should not take a second each."""
 
@@ -57,10 +60,22 @@ def exam(
     lock = threading.Lock()
     bar = Bar(console, sum(len(plan) for plan in planned(wanted, chosen).values()))
     with Session(Pool(), cores) as session, bar:
+        written = time.monotonic()
+
+        def so_far() -> Record:
+            facts = {str(t): session.facts(t) for t in chosen}
+            parameters = {"cases": len(wanted), "questions_a_case": most, "most_weights": LARGEST}
+            made = record(answers, facts, parameters)
+            _write(made, out, show)
+            return made
 
         def on_answer(answer: Answer) -> None:
+            nonlocal written
             with lock:
                 answers.append(answer)
+                if time.monotonic() > written + EVERY:  # hours of work are not to be lost, whatever happens
+                    so_far()
+                    written = time.monotonic()
             if answer.outcome in ("missed", "false alarm"):
                 bar.console.print(f"{answer.outcome}: {answer}", style="red", markup=False)
 
@@ -71,14 +86,13 @@ def exam(
             sitting.run(wanted, chosen)
         except KeyboardInterrupt:
             print("stopped; what was answered is counted", file=sys.stderr)
-        finally:  # hours of work are not to be lost, whatever happens
-            facts = {str(t): session.facts(t) for t in chosen}
-            parameters = {"cases": len(wanted), "questions_a_case": most, "most_weights": LARGEST}
-            made = record(answers, facts, parameters)
-            _write(made, out, show)
+        finally:
+            made = so_far()
     for error in wrong:
         print(error, file=sys.stderr)
     console.print(table(made))
+    for file in filter(None, (out, show)):
+        print(f"written: {file}")
     if not made["totals"]["committed"]:
         print("nothing was asked: no target runs here", file=sys.stderr)
         return 1
@@ -93,7 +107,6 @@ def _write(made: Record, out: Path | None, show: Path | None) -> None:
                 file.write_text(text, encoding="utf-8")
             except OSError as error:
                 raise BadInput(f"the record cannot be written there: {error}", file=str(file)) from None
-            print(f"written: {file}")
 
 
 def table(made: Record) -> Table:
