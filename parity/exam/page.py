@@ -20,7 +20,7 @@ A mistake is committed where its layer stands: the network that the engine gets 
 reference do as the case says. **hidden**: on these inputs the mistake moves nothing beyond what rounding could hide, so
 nobody could tell; a probe or other inputs may. **caught**: of all others. **named**: the first cause that the diagnosis
 gives is the one committed, or the same function on these inputs; **named at all**: it stands among the causes given.
-What a framework refuses to run is not counted.
+What a framework refuses to run is not counted, nor what it takes back by itself.
 """
 
 
@@ -51,6 +51,9 @@ def page(record: Record) -> str:
     ]
     if record["failures"]:
         lines += ["", "## What went wrong", "", *(f"- {text}" for text in record["failures"])]
+    if record.get("undone"):
+        lines += ["", "## Taken back by an engine", ""]
+        lines += [f"- {row['mistake']} on {row['engine']}: {row['why']}." for row in record["undone"]]
     if record["unnamed"]:
         lines += ["", "## Caught and not named", "", "| mistake | layer | what was named first | times |"]
         lines += ["|---|---|---|---:|"]

@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from parity.exam.known import UNDONE
 from parity.exam.questions import CHANGE, ELEMENT
 from parity.exam.sit import Answer
 from parity.results import Record, run_record
 
 LISTED = 60
 """Kinds of questions that were not named, which are listed."""
-COUNTED = ("committed", "hidden", "caught", "missed", "named", "among", "refused")
 
 
 def record(answers: Sequence[Answer], facts: dict[str, Any], parameters: dict[str, Any]) -> Record:
     """Strict JSON.
 
     ``rows``: by mistake. committed: that ran; hidden: that rounding could hide on these inputs, and did; caught;
-    missed: not caught although rounding could not hide it; named: first by the diagnosis; among: named at all;
-    refused: the framework itself would not run it, which counts in nothing else. ``totals`` the same for all together,
-    ``by_target`` for each engine. ``clean``: cells without a mistake, and false alarms among them. ``elsewhere``:
-    layers blamed for what another did.
+    missed: not caught although rounding could not hide it; named: first by the diagnosis; among: named at all; refused:
+    the framework itself would not run it; undone: it is known to take it back; these two count in nothing else.
+    ``totals`` the same for all together, ``by_target`` for each engine. ``clean``: cells without a mistake, and false
+    alarms among them. ``elsewhere``: layers blamed for what another did.
 
     Args:
         facts: target → what its worker says of itself.
@@ -48,6 +48,7 @@ def record(answers: Sequence[Answer], facts: dict[str, Any], parameters: dict[st
         "clean": {"cells": len(clean), "false_alarms": sum(a.outcome == "false alarm" for a in clean)},
         "elsewhere": sum(bool(a.elsewhere) for a in asked),
         "failures": sorted(_failure(a) for a in answers if a.outcome in ("missed", "false alarm") or a.elsewhere),
+        "undone": [{"mistake": m, "engine": e, "why": why} for (m, e), why in sorted(UNDONE.items())],
         "unnamed": _unnamed(asked),
     }
 
@@ -63,6 +64,7 @@ def _counts(answers: Sequence[Answer]) -> dict[str, int]:
         "named": sum(a.named for a in caught),
         "among": sum(a.among for a in caught),
         "refused": outcomes["refused"],
+        "undone": outcomes["undone"],
     }
 
 

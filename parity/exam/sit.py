@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from parity.case.case import Case
 from parity.errors import BadInput
+from parity.exam.known import undone
 from parity.exam.questions import ELEMENT, Question, questions
 from parity.judge.verdict import FAILED, NEUTRAL
 from parity.prepare import Prepared, Shelf
@@ -179,7 +180,7 @@ class Exam:
             mistake=wrong.name,
             kind=question.kind,
             words=wrong.words,
-            outcome=_outcome(record["verdict"], question),
+            outcome=_outcome(record["verdict"], question, target),
             first=causes[0]["name"] if causes else "",
             named=any(fits) if question.kind == "element" and _all_elements(causes) else bool(fits) and fits[0],
             among=any(fits),
@@ -204,11 +205,13 @@ def _is_it(cause: Record, question: Question) -> bool:
     return bool(cause["name"] == question.wrong.name and cause["words"].startswith(f"{place}]"))
 
 
-def _outcome(verdict: str, question: Question) -> str:
+def _outcome(verdict: str, question: Question, target: Target) -> str:
     if verdict in ("crashed", "timeout"):
         return "refused"
     if verdict in NEUTRAL:
         return "unsupported"
     if verdict in FAILED:
         return "caught"
-    return "missed" if question.must_be_caught else "hidden"
+    if question.must_be_caught:
+        return "undone" if undone(question.wrong.name, target.engine) else "missed"
+    return "hidden"

@@ -87,6 +87,19 @@ def test_an_engine_that_is_wrong_by_itself_is_a_false_alarm_and_is_asked_nothing
     assert record(answers, {}, {"cases": 1})["clean"] == {"cells": 1, "false_alarms": 1}
 
 
+def test_what_an_engine_takes_back_is_not_missed(case, monkeypatch):
+    first = {}
+
+    def deaf(_, header, arrays):
+        first.setdefault("sound", answer(header, arrays))
+        return first["sound"]
+
+    monkeypatch.setattr("parity.exam.known.UNDONE", {("epsilon", TARGET.engine): "why"})
+    answers = sat(case, deaf, monkeypatch)
+    assert {a.outcome for a in answers if a.mistake == "epsilon"} == {"undone"}
+    assert record(answers, {}, {})["totals"]["undone"] == 1
+
+
 def test_blame_elsewhere_is_counted(case, monkeypatch):
     def off(_, header, arrays):
         reply, out = answer(header, arrays)
