@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from parity import results
+from parity import lanes, results
 from parity.case.case import Case
 from parity.case_record import case_record
 from parity.errors import BadInput
@@ -28,10 +28,7 @@ from parity.probed import with_probe
 from parity.results import Record
 from parity.slots import Slots
 from parity.targets import Target, missing
-from parity.workers.pool import Pool, Stopped, TargetUnavailable, TimedOut, WorkerDied
-
-PATIENCE = 5.0
-"""Seconds that an interrupted run waits for cells that are being judged."""
+from parity.workers.pool import Pool, TargetUnavailable, TimedOut, WorkerDied
 
 
 @dataclass
@@ -156,7 +153,7 @@ class Session:
             on_cell: called with each new cell.
             on_bad: called with a case whose files turn out to be wrong; the others still run.
         """
-        skip, stop = set(done), threading.Event()
+        skip = set(done)
         plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
 
         def make(case: Case) -> Prepared:
@@ -165,47 +162,19 @@ class Session:
             return made
 
         shelf = Shelf(make, plan, on_bad)
-        failure: list[BaseException] = []
 
-        def serve(target: Target, todo: list[Case]) -> None:
-            try:
-                if todo:
-                    writer.add(self._target_record(target))
-                start, waited = time.perf_counter(), 0.0
-                for number, case in enumerate(todo):
-                    asked = time.perf_counter()
-                    each = (asked - start - waited) / number if number else 1.0
-                    with self._slots.take(each * (len(todo) - number)):
-                        waited += time.perf_counter() - asked
-                        if stop.is_set():
-                            return
-                        prepared = shelf.take(case)
-                        if prepared is not None:
-                            record = self.cell(prepared, target)
-                            writer.add(record)
-                            on_cell(record)
-                        shelf.give_back(case)
-            except Stopped:
-                return
-            except BaseException as error:  # noqa: BLE001  handed to the main thread
-                failure.append(error)
-                stop.set()
+        def do(target: Target, case: Case) -> None:
+            prepared = shelf.take(case)
+            if prepared is not None:
+                record = self.cell(prepared, target)
+                writer.add(record)
+                on_cell(record)
+            shelf.give_back(case)
 
-        threads = [threading.Thread(target=serve, args=item, daemon=True) for item in plan.items()]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)
-        finally:
-            stop.set()
-            if any(thread.is_alive() for thread in threads):  # interrupted: what is under way is given up
-                self.pool.stop()
-                for thread in threads:
-                    thread.join(PATIENCE)
-        if failure:
-            raise failure[0]
+        def first(target: Target) -> None:
+            writer.add(self._target_record(target))
+
+        lanes.go(plan, self._slots, do, threading.Event(), first=first, give_up=self.pool.stop)
 
     def _target_record(self, target: Target) -> Record:
         record: Record = {"kind": "target", "target": str(target), "environment": results.environment()}

@@ -70,7 +70,9 @@ MAY_IMPORT = {
     "case_record": ("prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
+    "lanes": ("case", "slots", "targets", "workers.pool"),
     "exam": (
+        "lanes",
         "case",
         "draw",
         "errors",
@@ -87,6 +89,7 @@ MAY_IMPORT = {
         "probed",
     ),
     "session": (
+        "lanes",
         "slots",
         "expectation",
         "prepare",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from parity import lanes
 from parity.case.case import Case
 from parity.errors import BadInput
 from parity.exam.known import undone
@@ -18,7 +18,6 @@ from parity.results import Record
 from parity.session import Session
 from parity.slots import Slots
 from parity.targets import Target
-from parity.workers.pool import Stopped
 
 
 @dataclass(frozen=True)
@@ -114,47 +113,22 @@ class Exam:
         """Every question on every target that is clean on the case; cells that are expected to fail are left out."""
         plan = planned(cases, targets)
         shelf: Shelf[Paper] = Shelf(self._paper, plan, self._on_bad)
-        failure: list[BaseException] = []
-        threads = [
-            threading.Thread(target=self._serve, args=(t, todo, shelf, failure), daemon=True)
-            for t, todo in plan.items()
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)
-        finally:
-            self._stop.set()
-        if failure:
-            raise failure[0]
+
+        def do(target: Target, case: Case) -> None:
+            paper = shelf.take(case)
+            if paper is not None and self._clean(paper.prepared, target):
+                for question in paper.questions:
+                    if self._stop.is_set():
+                        return
+                    self._on_answer(self._asked(paper.prepared, target, question))
+            shelf.give_back(case)
+            self._on_case(target)
+
+        lanes.go(plan, self._slots, do, self._stop)
 
     def _paper(self, case: Case) -> Paper:
         prepared = self._session.prepare(case)
         return Paper(prepared, chosen(case.id, questions(prepared), self._most))
-
-    def _serve(self, target: Target, todo: list[Case], shelf: Shelf[Paper], failure: list[BaseException]) -> None:
-        try:
-            start = time.perf_counter()
-            for number, case in enumerate(todo):
-                each = (time.perf_counter() - start) / number if number else 1.0
-                with self._slots.take(each * (len(todo) - number)):
-                    if self._stop.is_set():
-                        return
-                    paper = shelf.take(case)
-                    if paper is not None and self._clean(paper.prepared, target):
-                        for question in paper.questions:
-                            if self._stop.is_set():
-                                return
-                            self._on_answer(self._asked(paper.prepared, target, question))
-                    shelf.give_back(case)
-                self._on_case(target)
-        except Stopped:
-            return
-        except BaseException as error:  # noqa: BLE001  handed to the main thread
-            failure.append(error)
-            self._stop.set()
 
     def _clean(self, prepared: Prepared, target: Target) -> bool:
         """Whether the case without a mistake runs here and agrees."""
