@@ -12,7 +12,7 @@ from parity.targets import Target
 from parity.workers.pool import Stopped
 
 PATIENCE = 10.0
-"""Seconds that an interrupted run waits for cells that are being judged; a thread that outlives the interpreter aborts it."""
+"""Seconds that an interrupted run waits for cells being judged: a thread that outlives the interpreter aborts it."""
 
 
 def go(
