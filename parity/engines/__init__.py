@@ -4,8 +4,8 @@ from __future__ import annotations
 
 ENGINES = {
     "chainer": "parity.engines.chainer:ChainerEngine",
-    "keras-tensorflow": "parity.engines.keras:TensorFlowEngine",
-    "keras-jax": "parity.engines.keras:JaxEngine",
+    "keras-tensorflow": "parity.engines.keras_tensorflow:TensorFlowEngine",
+    "keras-jax": "parity.engines.keras_jax:JaxEngine",
     "onnxruntime": "parity.engines.onnxruntime:OnnxRuntimeEngine",
     "onnx-reference": "parity.engines.onnx_reference:OnnxReferenceEngine",
 }

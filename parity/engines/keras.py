@@ -1,4 +1,4 @@
-"""Keras 3 on one backend a process."""
+"""Keras 3 on one backend a process: what all backends share. Each has its engine in a file of its own."""
 
 from __future__ import annotations
 
@@ -134,7 +134,9 @@ def _settle_without_tensorflow(keras: Any) -> None:
         del sys.modules["tensorflow"]
 
 
-class _KerasEngine:
+class KerasEngine:
+    """A backend's engine names the backend, prepares it, and says how a model is compiled and where it runs."""
+
     dialect = "keras"
     has_initial_values = True
     full_taps = False
@@ -175,62 +177,3 @@ class _KerasEngine:
 
     def _device(self) -> str:
         raise NotImplementedError
-
-
-class TensorFlowEngine(_KerasEngine):
-    """Keras on TensorFlow, traced as a SavedModel would be."""
-
-    backend, mode = "tensorflow", "tf.function, no XLA"
-
-    def _prepare(self, device: str) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import tensorflow as tf
-
-        threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        if device == "cpu":
-            tf.config.set_visible_devices([], "GPU")
-        self._tf = tf
-
-    def _compiled(self, model: Any) -> Callable:
-        traced = self._tf.function(lambda x: model(x, training=False), jit_compile=False)
-        return lambda feed: traced([self._tf.constant(x) for x in feed])
-
-    def _versions(self) -> dict[str, str]:
-        return super()._versions() | {"tensorflow": self._tf.__version__}
-
-    def _device(self) -> str:
-        return "gpu" if self._tf.config.get_visible_devices("GPU") else "cpu"
-
-
-class JaxEngine(_KerasEngine):
-    """Keras on JAX, jitted."""
-
-    backend, mode = "jax", "jax.jit"
-
-    def _prepare(self, device: str) -> None:
-        if device == "cpu":
-            os.environ["JAX_PLATFORMS"] = "cpu"
-        import jax
-
-        self._jax = jax
-
-    def _compiled(self, model: Any) -> Callable:
-        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
-            return model.stateless_call(trainable, fixed, x, training=False)[0]
-
-        traced = self._jax.jit(forward)
-
-        def call(feed: list[np.ndarray]) -> Any:
-            trainable = [v.value for v in model.trainable_variables]
-            fixed = [v.value for v in model.non_trainable_variables]
-            return traced(trainable, fixed, feed)
-
-        return call
-
-    def _versions(self) -> dict[str, str]:
-        return super()._versions() | {"jax": self._jax.__version__}
-
-    def _device(self) -> str:
-        return self._jax.devices()[0].platform
