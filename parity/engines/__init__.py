@@ -6,6 +6,7 @@ ENGINES = {
     "chainer": "parity.engines.chainer:ChainerEngine",
     "keras-tensorflow": "parity.engines.keras_tensorflow:TensorFlowEngine",
     "keras-jax": "parity.engines.keras_jax:JaxEngine",
+    "keras-torch": "parity.engines.keras_torch:TorchEngine",
     "onnxruntime": "parity.engines.onnxruntime:OnnxRuntimeEngine",
     "onnx-reference": "parity.engines.onnx_reference:OnnxReferenceEngine",
 }
@@ -15,6 +16,7 @@ DIALECTS = {
     "chainer": "chainer",
     "keras-tensorflow": "keras",
     "keras-jax": "keras",
+    "keras-torch": "keras",
     "onnxruntime": "onnx",
     "onnx-reference": "onnx",
 }
@@ -24,6 +26,7 @@ REQUIRES = {
     "chainer": ("chainer",),
     "keras-tensorflow": ("keras", "tensorflow"),
     "keras-jax": ("keras", "jax"),
+    "keras-torch": ("keras", "torch"),
     "onnxruntime": ("onnx", "onnxruntime"),
     "onnx-reference": ("onnx",),
 }

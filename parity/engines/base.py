@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from parity import cuda
 from parity.draw import digest
 from parity.graph import Graph, Node
 from parity.layout import LayoutMap
@@ -18,6 +19,25 @@ Copies = dict[str, Arrays]
 
 class Unavailable(Exception):
     """The engine cannot run here; the message is the reason a person reads."""
+
+
+class WrongDevice(Exception):
+    """A framework computed on another device than it was told to, as some do without a word."""
+
+
+def must_be_on(device: str, found: str, what: str) -> None:
+    """Compare where something lies with where it was asked for.
+
+    Args:
+        device: ``cpu`` or ``gpu``, as asked.
+        found: as the framework's array says.
+        what: for the message.
+
+    Raises:
+        WrongDevice: the two differ.
+    """
+    if found != device:
+        raise WrongDevice(f"{what} came from {found}, the network was to run on {device}")
 
 
 class Model(Protocol):
@@ -42,10 +62,26 @@ class Engine(Protocol):
     """Asking for taps changes nothing, so that a run without them need not be judged by itself."""
 
     def facts(self) -> dict[str, Any]:
-        """Versions, the device in use, threads, how it runs."""
+        """Versions, the device in use, threads, how it runs; on a GPU what :mod:`parity.cuda` and TF32 are about."""
 
     def build(self, graph: Graph, weights: Copies | None) -> Model:
         """Build the network; None leaves the framework's own initial values."""
+
+    def tf32(self) -> bool:
+        """Whether products of float32 are in TensorFloat-32 now, as the framework says; asked on a GPU alone."""
+
+    def peak_memory(self) -> int | None:
+        """Bytes of the device's memory in use at most so far, None where the framework does not tell."""
+
+
+def gpu_facts(deterministic: str) -> dict[str, Any]:
+    """What an engine on a GPU adds to its facts.
+
+    Args:
+        deterministic: what was asked for so that a run repeats bit for bit, in a few words.
+    """
+    device = cuda.first()
+    return {"gpu": device.facts() if device else {}, "deterministic": deterministic}
 
 
 def to_targets(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray]) -> Copies:

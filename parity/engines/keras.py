@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from parity.dialects.keras import KerasKit, Stored, define, input_orders
-from parity.engines.base import Arrays, Copies, assignments
+from parity.engines.base import Arrays, Copies, assignments, gpu_facts, must_be_on
 from parity.graph import Graph
 
 
@@ -57,10 +57,23 @@ class _Zeros:
 
 
 class KerasModel:
-    """A functional model of all tapped tensors, and one of the outputs alone."""
+    """A functional model of all tapped tensors, and one of the outputs alone.
 
-    def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Callable]):
+    Args:
+        compiled: makes a function of the input arrays, as users of the backend run a model.
+        check: called with each result and its name, raises if it lies on another device than it should.
+    """
+
+    def __init__(
+        self,
+        keras: Any,
+        graph: Graph,
+        weights: Copies | None,
+        compiled: Callable[[Any], Callable],
+        check: Callable[[Any, str], None],
+    ):
         self._graph, self._orders = graph, input_orders(graph)
+        self._to_numpy, self._check = keras.ops.convert_to_numpy, check
         layers = keras.layers if weights is None else WithoutInitialValues(keras.layers)
         kit = KerasKit(layers, keras.ops)
         stored = {}
@@ -87,7 +100,7 @@ class KerasModel:
 
     def read(self) -> Copies:
         """All variables of the layers that hold weights."""
-        return {n: {k: np.asarray(v.value) for k, v in self._variables(n).items()} for n in self._holders}
+        return {n: {k: self._to_numpy(v.value) for k, v in self._variables(n).items()} for n in self._holders}
 
     def _assign(self, weights: Copies) -> None:
         for node in self._graph.nodes:
@@ -104,7 +117,8 @@ class KerasModel:
         out = out if isinstance(out, list | tuple) else [out]  # Keras unwraps a list of one
         canonical = {}
         for name, value in zip(names, out, strict=True):
-            array = np.asarray(value)
+            self._check(value, name)
+            array = self._to_numpy(value)
             # not ascontiguousarray, which gives a scalar an axis
             canonical[name] = np.asarray(np.transpose(array, np.argsort(self._layouts[name])), order="C")
         return canonical
@@ -142,9 +156,11 @@ class KerasEngine:
     full_taps = False
     backend: str
     mode: str
+    deterministic: str
 
     def __init__(self, device: str):
         os.environ["KERAS_BACKEND"] = self.backend
+        self._asked = device
         self._prepare(device)
         import keras
 
@@ -164,16 +180,38 @@ class KerasEngine:
     def build(self, graph: Graph, weights: Copies | None) -> KerasModel:
         """Build the network as a functional model."""
         self._keras.backend.clear_session()
+        if self._asked == "gpu":
+            self._use_tf32(False)
         if weights is None:
             self._keras.utils.set_random_seed(0)
-        return KerasModel(self._keras, graph, weights, self._compiled)
+        return KerasModel(self._keras, graph, weights, self._compiled, self._check)
+
+    def _check(self, value: Any, name: str) -> None:
+        must_be_on(self._asked, self._place(value), f"{name} of Keras on {self.backend}")
+
+    def _place(self, value: Any) -> str:
+        """``cpu`` or ``gpu``, where a tensor of the backend lies."""
+        raise NotImplementedError
 
     def _compiled(self, model: Any) -> Callable:
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
         """Versions, device, mode."""
-        return {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": self.full_taps}
+        found = {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": self.full_taps}
+        return found | (gpu_facts(self.deterministic) if found["device"] == "gpu" else {})
+
+    def tf32(self) -> bool:
+        """What the backend says."""
+        raise NotImplementedError
+
+    def _use_tf32(self, on: bool) -> None:
+        """For what is built from now on."""
+        raise NotImplementedError
+
+    def peak_memory(self) -> int | None:
+        """What the backend says."""
+        raise NotImplementedError
 
     def _device(self) -> str:
         raise NotImplementedError

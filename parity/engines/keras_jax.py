@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from parity.engines.base import Unavailable
 from parity.engines.keras import KerasEngine
+
+PRODUCTS = {False: "highest", True: "tensorfloat32"}
+"""JAX's names for what products of float32 are computed in; its default on a GPU is the second."""
 
 
 class JaxEngine(KerasEngine):
@@ -19,9 +23,22 @@ class JaxEngine(KerasEngine):
     def _prepare(self, device: str) -> None:
         if device == "cpu":
             os.environ["JAX_PLATFORMS"] = "cpu"
+        else:
+            os.environ["JAX_PLATFORMS"] = "cuda,cpu"  # the first is the default, and an error where it is not there
+            os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"  # other engines use the device too
         import jax
 
         self._jax = jax
+        try:
+            jax.devices()
+        except RuntimeError as error:
+            raise Unavailable(f"JAX finds no such device: {str(error).splitlines()[0]}") from None
+
+    @property
+    def deterministic(self) -> str:  # type: ignore[override]
+        """XLA has a flag for it."""
+        asked = "--xla_gpu_deterministic_ops=true" in os.environ.get("XLA_FLAGS", "")
+        return "xla_gpu_deterministic_ops" if asked else "not asked for"
 
     def _compiled(self, model: Any) -> Callable:
         def forward(trainable: Any, fixed: Any, x: Any) -> Any:
@@ -41,3 +58,19 @@ class JaxEngine(KerasEngine):
 
     def _device(self) -> str:
         return self._jax.devices()[0].platform
+
+    def _place(self, value: Any) -> str:
+        (device,) = value.devices()
+        return device.platform
+
+    def _use_tf32(self, on: bool) -> None:
+        self._jax.config.update("jax_default_matmul_precision", PRODUCTS[on])
+
+    def tf32(self) -> bool:
+        """What JAX's configuration says."""
+        return self._jax.config.jax_default_matmul_precision != PRODUCTS[False]
+
+    def peak_memory(self) -> int | None:
+        """By JAX's allocator."""
+        found = self._jax.devices()[0].memory_stats() or {}
+        return found.get("peak_bytes_in_use")
