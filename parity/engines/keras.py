@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -56,10 +56,20 @@ class _Zeros:
         return cls()
 
 
+class Compiled(Protocol):
+    """A model as its backend runs it; arrays as the model stores them, in the order of its inputs."""
+
+    def __call__(self, feed: list[np.ndarray]) -> Any:
+        """One forward pass, of arrays as they come."""
+
+    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
+        """The same of arrays that the backend has already; returns when it is through."""
+
+
 class KerasModel:
     """A functional model of all tapped tensors, and one of the outputs alone."""
 
-    def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Callable]):
+    def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Compiled]):
         self._graph, self._orders = graph, input_orders(graph)
         layers = keras.layers if weights is None else WithoutInitialValues(keras.layers)
         kit = KerasKit(layers, keras.ops)
@@ -98,9 +108,10 @@ class KerasModel:
             for target, array in assignments(self._graph, "keras", node, weights, shapes).items():
                 variables[target].assign(array)
 
-    def _call(self, fn: Callable, names: tuple[str, ...], inputs: Arrays) -> Arrays:
-        feed = [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
-        out = fn(feed)
+    def _feed(self, inputs: Arrays) -> list[np.ndarray]:
+        return [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
+
+    def _canonical(self, names: tuple[str, ...], out: Any) -> Arrays:
         out = out if isinstance(out, list | tuple) else [out]  # Keras unwraps a list of one
         canonical = {}
         for name, value in zip(names, out, strict=True):
@@ -111,14 +122,22 @@ class KerasModel:
 
     def run(self, inputs: Arrays) -> Arrays:
         """The outputs alone, compiled as they are."""
-        return self._call(self._run, self._graph.outputs, inputs)
+        return self.fetch(self._run(self._feed(inputs)))
 
     def tap(self, inputs: Arrays) -> Arrays:
         """All tapped tensors, from a model compiled for them."""
         if self._tap is None:
             out = self.run(inputs)
             return {n: out[n] for n in self._graph.taps}
-        return self._call(self._tap, self._graph.taps, inputs)
+        return self._canonical(self._graph.taps, self._tap(self._feed(inputs)))
+
+    def ready(self, inputs: Arrays) -> Callable[[], Any]:
+        """The compiled model of the outputs alone, on the backend's own tensors."""
+        return self._run.ready(self._feed(inputs))
+
+    def fetch(self, made: Any) -> Arrays:
+        """The outputs."""
+        return self._canonical(self._graph.outputs, made)
 
 
 def _settle_without_tensorflow(keras: Any) -> None:
@@ -166,7 +185,7 @@ class _KerasEngine:
             self._keras.utils.set_random_seed(0)
         return KerasModel(self._keras, graph, weights, self._compiled)
 
-    def _compiled(self, model: Any) -> Callable:
+    def _compiled(self, model: Any) -> Compiled:
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
@@ -175,6 +194,42 @@ class _KerasEngine:
 
     def _device(self) -> str:
         raise NotImplementedError
+
+
+class _Traced:
+    """A ``tf.function`` of a model; on a CPU it returns when all is computed."""
+
+    def __init__(self, tf: Any, model: Any):
+        self._tf = tf
+        self._traced = tf.function(lambda *x: model(list(x), training=False), jit_compile=False)
+
+    def __call__(self, feed: list[np.ndarray]) -> Any:
+        return self._traced(*map(self._tf.constant, feed))
+
+    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
+        return functools.partial(self._traced, *map(self._tf.constant, feed))
+
+
+class _Jitted:
+    """A jitted function of a model's variables and inputs."""
+
+    def __init__(self, jax: Any, model: Any):
+        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
+            return model.stateless_call(trainable, fixed, x, training=False)[0]
+
+        self._jax, self._model, self._jitted = jax, model, jax.jit(forward)
+
+    def _variables(self) -> tuple[list[Any], list[Any]]:
+        of = self._model
+        return [v.value for v in of.trainable_variables], [v.value for v in of.non_trainable_variables]
+
+    def __call__(self, feed: list[np.ndarray]) -> Any:
+        return self._jitted(*self._variables(), feed)
+
+    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
+        trainable, fixed = self._variables()
+        x, jitted, wait = [self._jax.device_put(a) for a in feed], self._jitted, self._jax.block_until_ready
+        return lambda: wait(jitted(trainable, fixed, x))
 
 
 class TensorFlowEngine(_KerasEngine):
@@ -193,9 +248,8 @@ class TensorFlowEngine(_KerasEngine):
             tf.config.set_visible_devices([], "GPU")
         self._tf = tf
 
-    def _compiled(self, model: Any) -> Callable:
-        traced = self._tf.function(lambda x: model(x, training=False), jit_compile=False)
-        return lambda feed: traced([self._tf.constant(x) for x in feed])
+    def _compiled(self, model: Any) -> Compiled:
+        return _Traced(self._tf, model)
 
     def _versions(self) -> dict[str, str]:
         return super()._versions() | {"tensorflow": self._tf.__version__}
@@ -216,18 +270,8 @@ class JaxEngine(_KerasEngine):
 
         self._jax = jax
 
-    def _compiled(self, model: Any) -> Callable:
-        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
-            return model.stateless_call(trainable, fixed, x, training=False)[0]
-
-        traced = self._jax.jit(forward)
-
-        def call(feed: list[np.ndarray]) -> Any:
-            trainable = [v.value for v in model.trainable_variables]
-            fixed = [v.value for v in model.non_trainable_variables]
-            return traced(trainable, fixed, feed)
-
-        return call
+    def _compiled(self, model: Any) -> Compiled:
+        return _Jitted(self._jax, model)
 
     def _versions(self) -> dict[str, str]:
         return super()._versions() | {"jax": self._jax.__version__}
