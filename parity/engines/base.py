@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -51,6 +51,17 @@ class Model(Protocol):
 
     def tap(self, inputs: Arrays) -> Arrays:
         """All tapped tensors, in canonical layout."""
+
+    def ready(self, inputs: Arrays) -> Callable[[], Any]:
+        """What is timed: one forward pass of the outputs, as a careful user of the framework would write it in a loop.
+
+        The inputs are put into the framework's own memory at once, on its device. Each call returns when the result is
+        computed, and leaves it there. From then on the calling thread infers: a mode that a framework keeps (Chainer's
+        ``train``) is set once, as a person would set it outside of the loop.
+        """
+
+    def fetch(self, made: Any) -> Arrays:
+        """What such a call returned: the outputs, in canonical layout."""
 
 
 class Engine(Protocol):

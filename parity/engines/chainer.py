@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from parity.dialects.chainer import ChainerKit, define
 from parity.engines.base import Arrays, Copies, assignments
+from parity.engines.straight import straight
 from parity.graph import Graph
 
 
@@ -82,6 +84,15 @@ class ChainerModel:
         """The same pass: define-by-run keeps every intermediate."""
         values = self._infer(inputs)
         return {name: np.asarray(values[name].array) for name in self._graph.taps}
+
+    def ready(self, inputs: Arrays) -> Callable[[], Any]:
+        """Variables made once; configured once, for this thread."""
+        self._chainer.config.train = self._chainer.config.enable_backprop = False
+        return straight(self._graph, self._calls, {k: self._chainer.Variable(np.array(v)) for k, v in inputs.items()})
+
+    def fetch(self, made: Any) -> Arrays:
+        """The arrays of the variables."""
+        return {name: np.asarray(v.array) for name, v in zip(self._graph.outputs, made, strict=True)}
 
 
 class ChainerEngine:

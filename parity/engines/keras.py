@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -56,6 +56,16 @@ class _Zeros:
         return cls()
 
 
+class Compiled(Protocol):
+    """A model as its backend runs it; arrays as the model stores them, in the order of its inputs."""
+
+    def __call__(self, feed: list[np.ndarray]) -> Any:
+        """One forward pass, of arrays as they come."""
+
+    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
+        """The same of arrays that the backend has already; returns when it is through."""
+
+
 class KerasModel:
     """A functional model of all tapped tensors, and one of the outputs alone.
 
@@ -69,7 +79,7 @@ class KerasModel:
         keras: Any,
         graph: Graph,
         weights: Copies | None,
-        compiled: Callable[[Any], Callable],
+        compiled: Callable[[Any], Compiled],
         check: Callable[[Any, str], None],
     ):
         self._graph, self._orders = graph, input_orders(graph)
@@ -111,9 +121,10 @@ class KerasModel:
             for target, array in assignments(self._graph, "keras", node, weights, shapes).items():
                 variables[target].assign(array)
 
-    def _call(self, fn: Callable, names: tuple[str, ...], inputs: Arrays) -> Arrays:
-        feed = [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
-        out = fn(feed)
+    def _feed(self, inputs: Arrays) -> list[np.ndarray]:
+        return [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
+
+    def _canonical(self, names: tuple[str, ...], out: Any) -> Arrays:
         out = out if isinstance(out, list | tuple) else [out]  # Keras unwraps a list of one
         canonical = {}
         for name, value in zip(names, out, strict=True):
@@ -125,14 +136,22 @@ class KerasModel:
 
     def run(self, inputs: Arrays) -> Arrays:
         """The outputs alone, compiled as they are."""
-        return self._call(self._run, self._graph.outputs, inputs)
+        return self.fetch(self._run(self._feed(inputs)))
 
     def tap(self, inputs: Arrays) -> Arrays:
         """All tapped tensors, from a model compiled for them."""
         if self._tap is None:
             out = self.run(inputs)
             return {n: out[n] for n in self._graph.taps}
-        return self._call(self._tap, self._graph.taps, inputs)
+        return self._canonical(self._graph.taps, self._tap(self._feed(inputs)))
+
+    def ready(self, inputs: Arrays) -> Callable[[], Any]:
+        """The compiled model of the outputs alone, on the backend's own tensors."""
+        return self._run.ready(self._feed(inputs))
+
+    def fetch(self, made: Any) -> Arrays:
+        """The outputs."""
+        return self._canonical(self._graph.outputs, made)
 
 
 def _settle_without_tensorflow(keras: Any) -> None:
@@ -193,7 +212,7 @@ class KerasEngine:
         """``cpu`` or ``gpu``, where a tensor of the backend lies."""
         raise NotImplementedError
 
-    def _compiled(self, model: Any) -> Callable:
+    def _compiled(self, model: Any) -> Compiled:
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:

@@ -9,10 +9,32 @@ from typing import Any
 import numpy as np
 
 from parity.engines.base import Unavailable
-from parity.engines.keras import KerasEngine
+from parity.engines.keras import Compiled, KerasEngine
 
 PRODUCTS = {False: "highest", True: "tensorfloat32"}
 """JAX's names for what products of float32 are computed in; its default on a GPU is the second."""
+
+
+class _Jitted:
+    """A jitted function of a model's variables and inputs."""
+
+    def __init__(self, jax: Any, model: Any):
+        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
+            return model.stateless_call(trainable, fixed, x, training=False)[0]
+
+        self._jax, self._model, self._jitted = jax, model, jax.jit(forward)
+
+    def _variables(self) -> tuple[list[Any], list[Any]]:
+        of = self._model
+        return [v.value for v in of.trainable_variables], [v.value for v in of.non_trainable_variables]
+
+    def __call__(self, feed: list[np.ndarray]) -> Any:
+        return self._jitted(*self._variables(), feed)
+
+    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
+        trainable, fixed = self._variables()
+        x, jitted, wait = [self._jax.device_put(a) for a in feed], self._jitted, self._jax.block_until_ready
+        return lambda: wait(jitted(trainable, fixed, x))
 
 
 class JaxEngine(KerasEngine):
@@ -40,18 +62,8 @@ class JaxEngine(KerasEngine):
         asked = "--xla_gpu_deterministic_ops=true" in os.environ.get("XLA_FLAGS", "")
         return "xla_gpu_deterministic_ops" if asked else "not asked for"
 
-    def _compiled(self, model: Any) -> Callable:
-        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
-            return model.stateless_call(trainable, fixed, x, training=False)[0]
-
-        traced = self._jax.jit(forward)
-
-        def call(feed: list[np.ndarray]) -> Any:
-            trainable = [v.value for v in model.trainable_variables]
-            fixed = [v.value for v in model.non_trainable_variables]
-            return traced(trainable, fixed, feed)
-
-        return call
+    def _compiled(self, model: Any) -> Compiled:
+        return _Jitted(self._jax, model)
 
     def _versions(self) -> dict[str, str]:
         return super()._versions() | {"jax": self._jax.__version__}

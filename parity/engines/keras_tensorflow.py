@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from parity.engines.base import Unavailable
-from parity.engines.keras import KerasEngine
+from parity.engines.keras import Compiled, KerasEngine
+
+
+class _Traced:
+    """A ``tf.function`` of a model; on a CPU it returns when all is computed, a GPU is waited for."""
+
+    def __init__(self, tf: Any, model: Any, wait: bool):
+        self._tf, self._wait = tf, wait
+        self._traced = tf.function(lambda *x: model(list(x), training=False), jit_compile=False)
+
+    def __call__(self, feed: list[np.ndarray]) -> Any:
+        return self._traced(*map(self._tf.constant, feed))
+
+    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
+        call = functools.partial(self._traced, *map(self._tf.constant, feed))
+        if not self._wait:
+            return call
+        sync = self._tf.test.experimental.sync_devices
+
+        def through() -> Any:
+            made = call()
+            sync()
+            return made
+
+        return through
 
 
 class TensorFlowEngine(KerasEngine):
@@ -32,9 +59,8 @@ class TensorFlowEngine(KerasEngine):
             tf.config.experimental.set_memory_growth(found[0], True)  # other engines use it too
         self._tf = tf
 
-    def _compiled(self, model: Any) -> Callable:
-        traced = self._tf.function(lambda x: model(x, training=False), jit_compile=False)
-        return lambda feed: traced([self._tf.constant(x) for x in feed])
+    def _compiled(self, model: Any) -> Compiled:
+        return _Traced(self._tf, model, self._asked == "gpu")
 
     def _versions(self) -> dict[str, str]:
         return super()._versions() | {"tensorflow": self._tf.__version__}
