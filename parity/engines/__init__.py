@@ -9,6 +9,7 @@ ENGINES = {
     "keras-torch": "parity.engines.keras_torch:TorchEngine",
     "onnxruntime": "parity.engines.onnxruntime:OnnxRuntimeEngine",
     "onnx-reference": "parity.engines.onnx_reference:OnnxReferenceEngine",
+    "onnx-torch": "parity.engines.onnx_torch:OnnxTorchEngine",
 }
 """Engine name → class. Modules are imported in the worker that runs them."""
 
@@ -19,6 +20,7 @@ DIALECTS = {
     "keras-torch": "keras",
     "onnxruntime": "onnx",
     "onnx-reference": "onnx",
+    "onnx-torch": "onnx",
 }
 """Engine name → the dialect it runs."""
 
@@ -29,5 +31,6 @@ REQUIRES = {
     "keras-torch": ("keras", "torch"),
     "onnxruntime": ("onnx", "onnxruntime"),
     "onnx-reference": ("onnx",),
+    "onnx-torch": ("onnx", "onnx2pytorch", "torch"),
 }
 """Engine name → modules it imports; the extra that brings them has the first or the last one's name."""
