@@ -6,10 +6,11 @@ import fnmatch
 import importlib.util
 from dataclasses import dataclass
 
-from parity.engines import DIALECTS, ENGINES, REQUIRES
+from parity import cuda
+from parity.engines import DEFAULT, DIALECTS, ENGINES, GPU, ON_GPU, REQUIRES
 from parity.errors import BadInput
 
-DEVICES = ("cpu",)
+DEVICES = ("cpu", "gpu")
 PRECISIONS = ("float32",)
 
 
@@ -45,10 +46,11 @@ class Target:
         return target
 
 
-ALL = tuple(Target(engine) for engine in ENGINES)
+ALL = tuple(Target(engine) for engine in DEFAULT)
+KNOWN = (*(Target(e) for e in ENGINES), *(Target(e, "gpu") for e in GPU))
 
 
-def select(patterns: list[str] | tuple[str, ...], among: tuple[Target, ...] = ALL) -> tuple[Target, ...]:
+def select(patterns: list[str] | tuple[str, ...], among: tuple[Target, ...] = KNOWN) -> tuple[Target, ...]:
     """Targets whose name matches one of the patterns (``keras-*``, ``onnxruntime``, ``*@cpu``).
 
     Raises:
@@ -70,5 +72,8 @@ def matches(target: Target, pattern: str) -> bool:
 
 def missing(target: Target) -> str | None:
     """Why the target cannot run here, from installed packages alone; None where it may."""
-    absent = [m for m in REQUIRES[target.engine] if importlib.util.find_spec(m) is None]
+    if target.device == "gpu" and (why := cuda.missing()):
+        return why
+    needed = (*REQUIRES[target.engine], *(ON_GPU.get(target.engine, ()) if target.device == "gpu" else ()))
+    absent = [m for m in needed if importlib.util.find_spec(m) is None]
     return f"package {' and '.join(absent)} is not installed" if absent else None

@@ -34,3 +34,12 @@ REQUIRES = {
     "onnx-torch": ("onnx", "onnx2pytorch", "torch"),
 }
 """Engine name → modules it imports; the extra that brings them has the first or the last one's name."""
+
+GPU = ("chainer", "keras-tensorflow", "keras-jax", "keras-torch", "onnxruntime", "onnx-torch")
+"""Engines that also run on a CUDA device."""
+
+ON_GPU = {"chainer": ("cupy",)}
+"""Engine name → modules that it needs there besides."""
+
+DEFAULT = ("chainer", "keras-tensorflow", "keras-jax", "onnxruntime", "onnx-reference")
+"""Engines that a run without ``--targets`` is about; PyTorch is large, and asked for by name."""

@@ -1,16 +1,20 @@
-"""Chainer on NumPy."""
+"""Chainer on NumPy, and on CuPy."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from parity.dialects.chainer import ChainerKit, define
-from parity.engines.base import Arrays, Copies, assignments
+from parity.engines.base import Arrays, Copies, Unavailable, assignments, gpu_facts, must_be_on
 from parity.engines.straight import straight
 from parity.graph import Graph
+
+DEVICES = {"cpu": "@numpy", "gpu": "@cupy:0"}
+"""Device → Chainer's name of it."""
 
 
 def _array(value: Any) -> Any:
@@ -25,13 +29,16 @@ class ChainerModel:
         links: node name → the link that holds its weights.
     """
 
-    def __init__(self, chainer: Any, graph: Graph, weights: Copies | None):
-        self._chainer, self._graph = chainer, graph
-        kit = ChainerKit(chainer.links, chainer.functions)
+    def __init__(self, chainer: Any, graph: Graph, weights: Copies | None, device: str = "cpu"):
+        self._chainer, self._graph, self._asked = chainer, graph, device
+        self._device, self._host = chainer.get_device(DEVICES[device]), chainer.get_device(DEVICES["cpu"])
+        kit = ChainerKit(chainer.links, chainer.functions, self._device.xp)
         self._calls = define(graph, kit)
         self.links = kit.links
         if weights is not None:
             self._assign(weights)
+        for link in self.links.values():
+            link.to_device(self._device)
 
     def _params(self, link: Any) -> dict[str, Any]:
         """Name → owner and attribute of every parameter and every stored array of floats."""
@@ -41,7 +48,7 @@ class ChainerModel:
             for name in (*sub._params, *sub._persistent):
                 value = getattr(sub, name)
                 array = _array(value)
-                if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+                if isinstance(array, self._chainer.get_array_types()) and array.dtype.kind == "f":
                     found[f"{base}/{name}".strip("/")] = (sub, name)
         return found
 
@@ -49,7 +56,8 @@ class ChainerModel:
         """All parameters, and persistent arrays such as avg_mean."""
         out: Copies = {}
         for node, link in self.links.items():
-            out[node] = {k: _array(getattr(sub, name)) for k, (sub, name) in self._params(link).items()}
+            held = {k: _array(getattr(sub, name)) for k, (sub, name) in self._params(link).items()}
+            out[node] = {k: self._host.send(array) for k, array in held.items()}
         return out
 
     def _assign(self, weights: Copies) -> None:
@@ -59,11 +67,11 @@ class ChainerModel:
             places = {t: _array(getattr(sub, name)) for t, (sub, name) in self._params(self.links[node.name]).items()}
             shapes = {t: a.shape for t, a in places.items()}
             for target, array in assignments(self._graph, "chainer", node, weights, shapes).items():
-                places[target][...] = array
+                places[target][...] = self._chainer.backend.get_array_module(places[target]).asarray(array)
 
     def forward(self, inputs: Arrays) -> dict[str, Any]:
         """Every tensor as a variable, in the mode that Chainer's configuration says."""
-        values: dict[str, Any] = {k: self._chainer.Variable(v) for k, v in inputs.items()}
+        values: dict[str, Any] = {k: self._chainer.Variable(self._device.send(v)) for k, v in inputs.items()}
         for node in self._graph.nodes:
             out = self._calls[node.name](*(values[i] for i in node.inputs))
             out = out if isinstance(out, tuple) else (out,)
@@ -78,21 +86,38 @@ class ChainerModel:
     def run(self, inputs: Arrays) -> Arrays:
         """A forward pass."""
         values = self._infer(inputs)
-        return {name: np.asarray(values[name].array) for name in self._graph.outputs}
+        return {name: self._returned(name, values[name]) for name in self._graph.outputs}
 
     def tap(self, inputs: Arrays) -> Arrays:
         """The same pass: define-by-run keeps every intermediate."""
         values = self._infer(inputs)
-        return {name: np.asarray(values[name].array) for name in self._graph.taps}
+        return {name: self._returned(name, values[name]) for name in self._graph.taps}
+
+    def _returned(self, name: str, variable: Any) -> np.ndarray:
+        """The variable's array as one of NumPy, from the device that the network is to run on."""
+        lies_on = self._chainer.backend.get_device_from_array(variable.array)
+        must_be_on(self._asked, "cpu" if lies_on.xp is np else "gpu", f"{name} of Chainer")
+        return np.asarray(self._host.send(variable.array))
 
     def ready(self, inputs: Arrays) -> Callable[[], Any]:
         """Variables made once; configured once, for this thread."""
         self._chainer.config.train = self._chainer.config.enable_backprop = False
-        return straight(self._graph, self._calls, {k: self._chainer.Variable(np.array(v)) for k, v in inputs.items()})
+        given = {k: self._chainer.Variable(self._device.send(np.array(v))) for k, v in inputs.items()}
+        forward = straight(self._graph, self._calls, given)
+        if self._asked == "cpu":
+            return forward
+        wait = self._device.xp.cuda.Stream.null.synchronize
+
+        def through() -> Any:
+            made = forward()
+            wait()
+            return made
+
+        return through
 
     def fetch(self, made: Any) -> Arrays:
         """The arrays of the variables."""
-        return {name: np.asarray(v.array) for name, v in zip(self._graph.outputs, made, strict=True)}
+        return {name: self._returned(name, v) for name, v in zip(self._graph.outputs, made, strict=True)}
 
 
 class ChainerEngine:
@@ -105,23 +130,26 @@ class ChainerEngine:
     def __init__(self, device: str):
         from parity.compat.chainer import import_chainer
 
+        self._cupy = _cupy() if device == "gpu" else None
         self._chainer = import_chainer()
         self._device = device
 
     def facts(self) -> dict[str, Any]:
         """Versions, device, mode."""
-        return {
-            "versions": {"chainer": self._chainer.__version__, "numpy": np.__version__},
-            "device": "cpu",
-            "mode": "define-by-run",
-            "full_taps": self.full_taps,
-        }
+        versions = {"chainer": self._chainer.__version__, "numpy": np.__version__}
+        found = {"versions": versions, "device": "cpu", "mode": "define-by-run", "full_taps": self.full_taps}
+        if self._cupy is None:
+            return found
+        ones = self._chainer.get_device(DEVICES["gpu"]).send(np.ones(2, np.float32)) + 1
+        where = "gpu" if isinstance(ones, self._cupy.ndarray) and float(ones.sum()) == 4 else "cpu"
+        own = {"versions": versions | {"cupy": self._cupy.__version__}, "device": where}
+        return found | own | {"mode": "define-by-run, CuPy without cuDNN"} | gpu_facts("not asked for")
 
     def build(self, graph: Graph, weights: Copies | None) -> ChainerModel:
         """Build the network."""
         if weights is None:
             np.random.seed(0)  # noqa: NPY002  Chainer's initializers draw from the global state
-        return ChainerModel(self._chainer, graph, weights)
+        return ChainerModel(self._chainer, graph, weights, self._device)
 
     def train(self, graph: Graph, inputs: Arrays, steps: int, seed: int) -> tuple[Arrays, list[float]]:
         """Weights after some steps of training and the loss before each: :func:`parity.engines.chainer_train.train`."""
@@ -129,3 +157,23 @@ class ChainerEngine:
 
         np.random.seed(seed % 2**32)  # noqa: NPY002  as in build
         return train(self._chainer, ChainerModel(self._chainer, graph, None), graph, inputs, steps)
+
+    def peak_memory(self) -> int | None:
+        """What CuPy's pool has taken; it gives nothing back by itself."""
+        return None if self._cupy is None else int(self._cupy.get_default_memory_pool().total_bytes())
+
+
+def _cupy() -> Any:
+    """CuPy, if it can use a device.
+
+    Raises:
+        ImportError: it is not installed. Unavailable: it finds no device.
+    """
+    os.environ["CHAINER_CUDNN"] = "0"  # CuPy 14 has no cupy.cudnn; Chainer would say at every import that it misses it
+    import cupy
+
+    try:
+        cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise Unavailable(f"CuPy {cupy.__version__} finds no device: {error}") from None
+    return cupy

@@ -29,7 +29,7 @@ class OnnxTorchModel:
         def module(model: Any) -> Any:
             try:
                 return convert(_for_converter(model)).eval().to(torch.device)
-            except Exception as error:  # noqa: BLE001  converters say in many ways what they do not know
+            except Exception as error:
                 raise Unavailable(f"onnx2pytorch does not convert it: {_said(error)}") from error
 
         self._run = module(self._model)
