@@ -88,7 +88,7 @@ def found(monkeypatch):
 def test_missing_says_so(found):
     found()
     assert cuda.missing() == "no CUDA device"
-    found(*cuda.devices(Driver()))
+    found("a device")
     assert cuda.missing() is None
 
 
