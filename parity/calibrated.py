@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from parity import records
+from parity.graph import Graph
 from parity.targets import Target
 
 Record = Mapping[str, Any]
@@ -43,6 +44,21 @@ def provisional(target: Target, device: str, layers: Iterable[str], known: Itera
     if beyond := [name for name in wanted if ratios[name] > 1]:
         return f"calibration saw sound results of {_some(beyond)} beyond the bound for {where}: the bound is too tight"
     return ""
+
+
+def standing(target: Target, facts: Mapping[str, Any], graph: Graph, found: Iterable[Record]) -> dict[str, Any]:
+    """What a cell's record says of it: ``calibrated``, and where it is not, ``provisional``, the sentence why.
+
+    Args:
+        facts: the worker's.
+        found: findings of the layers, each with the names of its nodes.
+    """
+    if target.device == "cpu":
+        return {}
+    names = {node.name: type(node.layer).__name__ for node in graph.nodes}
+    kinds = [" + ".join(names[n] for n in finding["nodes"]) for finding in found]
+    why = provisional(target, facts.get("gpu", {}).get("name", ""), kinds)
+    return {"calibrated": False, "provisional": why} if why else {"calibrated": True}
 
 
 def _some(names: list[str]) -> str:

@@ -39,12 +39,16 @@ def run(
     allclose: Annotated[
         str | None, typer.Option(metavar="RTOL,ATOL", help="Also record what np.allclose says with these tolerances.")
     ] = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option("--repeat", min=0, help="Runs more, compared bit for bit. Default: 3 on a GPU."),
+    ] = None,
 ) -> None:
     """Run cases on targets, judge them, and write the report. Exit 1 if a verdict failed, 2 for bad input."""
     from parity.commands.run import run_cases
 
     try:
-        status = run_cases(files, k, targets, jobs, out, resume, allclose)
+        status = run_cases(files, k, targets, jobs, out, resume, allclose, repeat)
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         status = INTERRUPTED
@@ -76,6 +80,17 @@ def report(
     from parity.commands.run import write_report
 
     print(write_report(folders, out))
+
+
+@app.command()
+def gpu(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with results.jsonl of a run on a CUDA device.")],
+    out: Annotated[Path, typer.Option("--out", help="The page, Markdown.")] = Path("docs/gpu/page.md"),
+) -> None:
+    """Write the page about a run on a CUDA device: hardware, versions, what ran, what failed, what does not repeat."""
+    from parity.commands.run import write_device_page
+
+    print(write_device_page(folders, out))
 
 
 @app.command()

@@ -26,13 +26,16 @@ MAY_IMPORT = {
     "graph": ("node", "layers", "errors"),
     "lower": ("graph", "layers"),
     "case": ("graph", "layers", "draw", "targets", "errors"),
-    "targets": ("engines=", "errors"),  # the tables of names, and no engine
+    "cuda": (),
+    "calibrated": ("records", "graph", "targets"),
+    "targets": ("cuda", "engines=", "errors"),  # the tables of names, and no engine
     # how it is said and run
     "dialects": ("graph", "layers", "layout"),
     "compat": (),
-    "engines": ("dialects", "compat", "graph", "layout", "draw"),
+    "engines": ("dialects", "compat", "cuda", "graph", "layout", "draw"),
     "workers.protocol": (),
-    "workers.worker": ("engines=", "engines.base", "graph", "lower", "workers.protocol"),
+    "workers.repeats": (),
+    "workers.worker": ("cuda", "engines=", "engines.base", "graph", "lower", "workers.protocol", "workers.repeats"),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
@@ -89,6 +92,7 @@ MAY_IMPORT = {
         "probed",
     ),
     "session": (
+        "calibrated",
         "lanes",
         "slots",
         "expectation",
@@ -194,7 +198,8 @@ def test_only_engines_name_a_framework_and_only_their_own():
     needed = {}
     for engine, cls in ENGINES.items():
         needed.setdefault(cls.partition(":")[0], set()).update(REQUIRES[engine])
-    needed["parity.engines.keras"] = {"keras"}  # what the engines on its backends share
+    # what several engines share
+    needed["parity.engines.keras"], needed["parity.engines.torch"] = {"keras"}, {"torch"}
     for name, source in SOURCES.items():
         named = {i.partition(".")[0] for i in imported(source)} & set(FRAMEWORKS)
         assert named <= needed.get(name, set()), name

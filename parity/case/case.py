@@ -25,7 +25,7 @@ from parity.draw import draw
 from parity.errors import BadInput, listed, near, shown
 from parity.graph import Graph
 from parity.layers import Spec
-from parity.targets import ALL, Target, matches, select
+from parity.targets import KNOWN, Target, matches, select
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Case:
     @property
     def targets(self) -> tuple[Target, ...]:
         """Targets it is meant for."""
-        return select(self.spec.targets) if self.spec.targets else ALL
+        return select(self.spec.targets) if self.spec.targets else KNOWN
 
     def expected(self, target: Target) -> model.Expect | None:
         """The known failure on this target."""

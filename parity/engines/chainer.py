@@ -149,6 +149,8 @@ class ChainerEngine:
         """Build the network."""
         if weights is None:
             np.random.seed(0)  # noqa: NPY002  Chainer's initializers draw from the global state
+        if self._cupy is not None:
+            self._use_tf32(False)
         return ChainerModel(self._chainer, graph, weights, self._device)
 
     def train(self, graph: Graph, inputs: Arrays, steps: int, seed: int) -> tuple[Arrays, list[float]]:
@@ -158,9 +160,23 @@ class ChainerEngine:
         np.random.seed(seed % 2**32)  # noqa: NPY002  as in build
         return train(self._chainer, ChainerModel(self._chainer, graph, None), graph, inputs, steps)
 
+    def tf32(self) -> bool:
+        """What CuPy computes products of float32 in; it has TensorFloat-32 off unless told otherwise."""
+        return self._cupy is not None and self._cupy._core.get_compute_type(np.float32) == _tf32_of(self._cupy)
+
+    def _use_tf32(self, on: bool) -> None:
+        """For all products from now on; the choice is CuPy's, and global."""
+        assert self._cupy is not None
+        usual = self._cupy._core._routines_linalg.COMPUTE_TYPE_DEFAULT
+        self._cupy._core.set_compute_type(np.float32, _tf32_of(self._cupy) if on else usual)
+
     def peak_memory(self) -> int | None:
         """What CuPy's pool has taken; it gives nothing back by itself."""
         return None if self._cupy is None else int(self._cupy.get_default_memory_pool().total_bytes())
+
+
+def _tf32_of(cupy: Any) -> int:
+    return cupy._core._routines_linalg.COMPUTE_TYPE_TF32
 
 
 def _cupy() -> Any:

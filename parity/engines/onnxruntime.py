@@ -118,7 +118,7 @@ class OnnxRuntimeEngine:
         import onnxruntime
 
         onnxruntime.set_default_logger_severity(3)
-        self._onnx, self._ort, self._device = onnx, onnxruntime, device
+        self._onnx, self._ort, self._device, self._tf32 = onnx, onnxruntime, device, False
         if PROVIDERS[device] not in onnxruntime.get_available_providers():
             raise Unavailable(f"this build of onnxruntime {onnxruntime.__version__} has no {PROVIDERS[device]}")
 
@@ -137,4 +137,13 @@ class OnnxRuntimeEngine:
         """Build model and sessions."""
         if weights is None:
             raise Unavailable("an ONNX model has no initial values of its own")
-        return OnnxRuntimeModel(self._onnx, self._ort, graph, weights, self._device)
+        self._tf32 = False
+        return OnnxRuntimeModel(self._onnx, self._ort, graph, weights, self._device, self._tf32)
+
+    def tf32(self) -> bool:
+        """What the last session was told."""
+        return self._tf32
+
+    def peak_memory(self) -> int | None:
+        """onnxruntime does not tell."""
+        return None

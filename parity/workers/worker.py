@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+from parity import cuda
 from parity.engines import ENGINES
 from parity.engines.base import Unavailable, certificate, to_targets
 from parity.graph import Graph
 from parity.lower import lowered
 from parity.workers.protocol import Closed, encode, read, send
+from parity.workers.repeats import repeated
 
 Arrays = dict[str, np.ndarray]
 
@@ -30,11 +32,13 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     """Build one network, copy the weights, run it, and return what came out.
 
     Args:
-        header: ``graph``, ``before`` (also run on the framework's own initial values), ``weights_file`` or None.
+        header: ``graph``, ``before`` (also run on the framework's own initial values), ``weights_file`` or None,
+            ``repeat`` (how many times the network without taps runs once more).
         arrays: ``x:<input>`` and, without a file, ``w:<weight>``.
 
     Returns:
-        Header with certificate and timings in seconds; arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
+        Header with certificate and timings in seconds, ``repeats`` if asked for, and ``facts`` of this network alone;
+        arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
     """
     graph = lowered(Graph.from_json(header["graph"]), engine.dialect)
     inputs = {k[2:]: v for k, v in arrays.items() if k.startswith("x:")}
@@ -46,16 +50,20 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     if header.get("before") and engine.has_initial_values:
         out |= {f"b:{k}": v for k, v in engine.build(graph, None).run(inputs).items()}
     timings: dict[str, float] = {}
-    proof, taps, final, end = _build_and_run(engine, graph, inputs, weights, timings)
+    again = header.get("repeat", 0)
+    proof, taps, final, more, end = _build_and_run(engine, graph, inputs, weights, timings, again)
     timings["release"] = time.perf_counter() - end
     out |= {f"t:{k}": v for k, v in taps.items()} | {f"y:{k}": v for k, v in final.items()}
-    return {"status": "done", "timings": timings, "certificate": proof}, out
+    return {"status": "done", "timings": timings, "certificate": proof, **more}, out
 
 
 def _build_and_run(
-    engine: Any, graph: Graph, inputs: Arrays, weights: Arrays, timings: dict[str, float]
-) -> tuple[dict[str, Any], Arrays, Arrays, float]:
-    """Certificate, taps, outputs, and when all was done but for letting go of the network, which may take 2 ms."""
+    engine: Any, graph: Graph, inputs: Arrays, weights: Arrays, timings: dict[str, float], again: int = 0
+) -> tuple[dict[str, Any], Arrays, Arrays, dict[str, Any], float]:
+    """Certificate, taps, outputs, what else is told of this network, and when all was done.
+
+    But for letting go of the network, which may take 2 ms.
+    """
 
     def timed(what: str, fn: Callable[[], Any]) -> Any:
         start = time.perf_counter()
@@ -69,7 +77,12 @@ def _build_and_run(
     taps = timed("tap", lambda: model.tap(inputs))
     full = engine.full_taps and set(graph.outputs) <= set(taps)
     final = {k: taps[k] for k in graph.outputs} if full else timed("run", lambda: model.run(inputs))
-    return proof, taps, final, time.perf_counter()
+    more: dict[str, Any] = {}
+    if again:
+        more["repeats"] = timed("repeat", lambda: repeated(lambda: model.run(inputs), final, again))
+    if getattr(engine, "device", "cpu") == "gpu":
+        more["facts"] = {"tf32": engine.tf32(), "peak_memory": engine.peak_memory()}
+    return proof, taps, final, more, time.perf_counter()
 
 
 def train(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict, dict]:
@@ -137,11 +150,14 @@ def start(name: str, device: str) -> Any:
     Raises:
         ImportError: a package is not here. Unavailable: the device is not.
     """
+    if device == "gpu" and (why := cuda.missing()):
+        raise Unavailable(why)  # before a framework is imported, which takes seconds
     module, _, cls = ENGINES[name].partition(":")
     engine = getattr(importlib.import_module(module), cls)(device)
     found = engine.facts()["device"]
     if found != device:
         raise Unavailable(f"{name} runs on {found}, not on {device}")
+    engine.device = device
     gc.collect()
     gc.freeze()  # Keras collects garbage at every new network: 0.3 s over a framework's modules, 1 ms without them
     return engine
