@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import functools
 import gc
 import importlib
 import os
@@ -24,6 +25,7 @@ from parity.graph import Graph
 from parity.lower import lowered
 from parity.workers.protocol import Closed, encode, read, send
 from parity.workers.repeats import repeated
+from parity.workers.stopwatch import Stopwatch
 
 Arrays = dict[str, np.ndarray]
 
@@ -175,7 +177,8 @@ def main(argv: list[str]) -> None:
         send(sink, encode({"status": "unavailable", "message": message}))
         return
     send(sink, encode({"status": "ready", "facts": engine.facts()}))
-    serve(lambda header, arrays: OPERATIONS[header.get("op", "run")](engine, header, arrays), source, sink)
+    operations = {op: functools.partial(fn, engine) for op, fn in OPERATIONS.items()} | Stopwatch(engine).operations
+    serve(lambda header, arrays: operations[header.get("op", "run")](header, arrays), source, sink)
 
 
 if __name__ == "__main__":
