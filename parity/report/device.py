@@ -111,10 +111,11 @@ def _repeats(cells: Sequence[Record]) -> Iterator[str]:
     for target in sorted({c["target"] for c in asked}):
         own = [c for c in asked if c["target"] == target]
         moved = sorted((c for c in own if c["repeats"]["distinct"] > 1), key=lambda c: -float(c["repeats"]["max_abs"]))
-        worst = figure(moved[0]["repeats"]["max_abs"]) if moved else ""
-        example = (
-            f"{moved[0]['case']}: {moved[0]['repeats']['distinct']} of {moved[0]['repeats']['runs']}" if moved else ""
-        )
+        worst, example = "", ""
+        if moved:
+            found = moved[0]["repeats"]
+            worst = figure(found["max_abs"])
+            example = f"{moved[0]['case']}: {found['distinct']} different ones of {found['runs']}"
         yield f"| {target} | {len(own)} | {len(moved) or ''} | {worst} | {example} |"
 
 

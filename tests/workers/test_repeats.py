@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.workers.repeats import repeated
+from tests.workers.asking import ask
 
 X = {"y": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array([1, 2], np.int32)}
 
@@ -69,3 +70,16 @@ def test_as_many_as_there_are_values(values):
     found = repeated(answering(*map(changed, values)), changed(values[0]), len(values))
     assert found["distinct"] == len({np.float32(v).tobytes() for v in values})
     assert found["max_abs"] == max(abs(v - values[0]) for v in values)
+
+
+def test_an_engine_that_gives_something_else_each_time(make):
+    found = ask(make(), "restless", repeat=3)[0]["repeats"]
+    assert found == {"runs": 4, "distinct": 4, "max_abs": pytest.approx(3.0)}
+
+
+def test_an_engine_that_gives_the_same(worker):
+    assert ask(worker, "echo", repeat=2)[0]["repeats"] == {"runs": 3, "distinct": 1, "max_abs": 0.0}
+
+
+def test_nothing_is_run_again_unasked(worker):
+    assert "repeats" not in ask(worker, "echo")[0]
