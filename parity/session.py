@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -158,6 +157,7 @@ class Session:
         done: Iterable[tuple[str, str]] = (),
         on_cell: Callable[[Record], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
+        seconds: float | None = None,
     ) -> None:
         """All cases on all targets they are meant for; a record for each as it comes.
 
@@ -165,6 +165,7 @@ class Session:
             done: (case id, target) that need not run again.
             on_cell: called with each new cell.
             on_bad: called with a case whose files turn out to be wrong; the others still run.
+            seconds: after which nothing is begun any more.
         """
         skip = set(done)
         plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
@@ -187,7 +188,8 @@ class Session:
         def first(target: Target) -> None:
             writer.add(self._target_record(target))
 
-        lanes.go(plan, self._slots, do, threading.Event(), first=first, give_up=self.pool.stop)
+        with lanes.stopping(seconds) as stop:
+            lanes.go(plan, self._slots, do, stop, first=first, give_up=self.pool.stop)
 
     def _target_record(self, target: Target) -> Record:
         record: Record = {"kind": "target", "target": str(target), "environment": results.environment()}

@@ -108,7 +108,7 @@ MAY_IMPORT = {
         "errors",
     ),
     "records": ("errors",),
-    "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
+    "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),

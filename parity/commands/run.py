@@ -45,6 +45,7 @@ def run_cases(
     resume: bool,
     tolerances: str | None = None,
     repeat: int | None = None,
+    seconds: float | None = None,
 ) -> int:
     """Run, print the summary, write the page; the exit status."""
     console, errors = Console(), Console(stderr=True)
@@ -90,7 +91,7 @@ def run_cases(
             bad.append(error)
             complain(error)
 
-        session.run(wanted, chosen, writer, done=done, on_cell=on_cell, on_bad=on_bad)
+        session.run(wanted, chosen, writer, done=done, on_cell=on_cell, on_bad=on_bad, seconds=seconds)
         progress.done()
     found = results.read([out])
     console.print(summary(found))
