@@ -67,7 +67,7 @@ class Session:
         Raises:
             Stopped: the workers were stopped in the meantime.
         """
-        case = prepared.case
+        case, prepared = prepared.case, prepared.at(target.computes)
         record: Record = {
             "kind": "cell",
             "case": case.id,
@@ -98,6 +98,7 @@ class Session:
         file = None if wrongs else prepared.weights_file
         arrays |= {} if file else {f"w:{k}": v for k, v in weights.items()}
         header = {"graph": sent.to_json(), "before": spec.before and not prepared.is_probe, "weights_file": file}
+        header["precision"] = target.precision
         header["repeat"] = 0 if prepared.is_probe else self._repeats(target)
         worker = self.pool[target]
         try:
@@ -168,7 +169,7 @@ class Session:
             seconds: after which nothing is begun any more.
         """
         skip = set(done)
-        plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
+        plan = {t: [c for c in cases if c.runs_on(t) and (c.id, str(t)) not in skip] for t in targets}
 
         def make(case: Case) -> Prepared:
             made = self.prepare(case)

@@ -40,6 +40,3 @@ GPU = ("chainer", "keras-tensorflow", "keras-jax", "keras-torch", "onnxruntime",
 
 ON_GPU = {"chainer": ("cupy",)}
 """Engine name → modules that it needs there besides."""
-
-DEFAULT = ("chainer", "keras-tensorflow", "keras-jax", "onnxruntime", "onnx-reference")
-"""Engines that a run without ``--targets`` is about; PyTorch is large, and asked for by name."""

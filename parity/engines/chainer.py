@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from parity.dialects.chainer import ChainerKit, define
-from parity.engines.base import Arrays, Copies, Unavailable, assignments, gpu_facts, must_be_on
+from parity.engines.base import Arrays, Copies, Unavailable, assignments, gpu_facts, must_be_on, wants_tf32
 from parity.engines.straight import straight
 from parity.graph import Graph
+from parity.precision import PRECISIONS
 
 DEVICES = {"cpu": "@numpy", "gpu": "@cupy:0"}
 """Device → Chainer's name of it."""
@@ -29,11 +30,14 @@ class ChainerModel:
         links: node name → the link that holds its weights.
     """
 
-    def __init__(self, chainer: Any, graph: Graph, weights: Copies | None, device: str = "cpu"):
-        self._chainer, self._graph, self._asked = chainer, graph, device
+    def __init__(
+        self, chainer: Any, graph: Graph, weights: Copies | None, dtype: Any = np.float32, device: str = "cpu"
+    ):
+        self._chainer, self._graph, self._dtype, self._asked = chainer, graph, dtype, device
         self._device, self._host = chainer.get_device(DEVICES[device]), chainer.get_device(DEVICES["cpu"])
-        kit = ChainerKit(chainer.links, chainer.functions, self._device.xp)
-        self._calls = define(graph, kit)
+        kit = ChainerKit(chainer.links, chainer.functions, self._device.xp, floats=graph.floats)
+        with chainer.using_config("dtype", dtype):
+            self._calls = define(graph, kit)
         self.links = kit.links
         if weights is not None:
             self._assign(weights)
@@ -80,7 +84,8 @@ class ChainerModel:
 
     def _infer(self, inputs: Arrays) -> dict[str, Any]:
         chainer = self._chainer
-        with chainer.using_config("train", False), chainer.using_config("enable_backprop", False):
+        using = chainer.using_config
+        with using("train", False), using("enable_backprop", False), using("dtype", self._dtype):
             return self.forward(inputs)
 
     def run(self, inputs: Arrays) -> Arrays:
@@ -145,13 +150,18 @@ class ChainerEngine:
         own = {"versions": versions | {"cupy": self._cupy.__version__}, "device": where}
         return found | own | {"mode": "define-by-run, CuPy without cuDNN"} | gpu_facts("not asked for")
 
-    def build(self, graph: Graph, weights: Copies | None) -> ChainerModel:
-        """Build the network."""
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> ChainerModel:
+        """Build the network, links in the dtype that Chainer's configuration would give them."""
+        computes = PRECISIONS[precision]
+        tf32 = wants_tf32(computes, self._device)
+        if computes.tensors == "bfloat16":
+            raise Unavailable("Chainer has no bfloat16")
+        dtype = self._chainer.mixed16 if computes.mixed else np.dtype(computes.tensors)
         if weights is None:
             np.random.seed(0)  # noqa: NPY002  Chainer's initializers draw from the global state
         if self._cupy is not None:
-            self._use_tf32(False)
-        return ChainerModel(self._chainer, graph, weights, self._device)
+            self._use_tf32(tf32)
+        return ChainerModel(self._chainer, graph, weights, dtype, self._device)
 
     def train(self, graph: Graph, inputs: Arrays, steps: int, seed: int) -> tuple[Arrays, list[float]]:
         """Weights after some steps of training and the loss before each: :func:`parity.engines.chainer_train.train`."""

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from parity.dialects.keras import KerasKit, Stored, define, input_orders
-from parity.engines.base import Arrays, Copies, assignments, gpu_facts, must_be_on
+from parity.engines.base import Arrays, Copies, assignments, gpu_facts, must_be_on, wants_tf32
 from parity.graph import Graph
+from parity.precision import PRECISIONS, Precision
 
 
 class WithoutInitialValues:
@@ -44,7 +45,7 @@ class _Zeros:
     """What Keras takes for an initializer; MultiHeadAttention makes copies of it."""
 
     def __call__(self, shape: Any, dtype: Any = None) -> np.ndarray:
-        return np.zeros(shape, dtype or "float32")
+        return np.zeros(shape, dtype or "float32")  # every layer states it
 
     def get_config(self) -> dict[str, Any]:
         """Nothing to configure."""
@@ -85,7 +86,7 @@ class KerasModel:
         self._graph, self._orders = graph, input_orders(graph)
         self._to_numpy, self._check = keras.ops.convert_to_numpy, check
         layers = keras.layers if weights is None else WithoutInitialValues(keras.layers)
-        kit = KerasKit(layers, keras.ops)
+        kit = KerasKit(layers, keras.ops, floats=graph.floats)
         stored = {}
         for name, spec in graph.inputs.items():
             order = self._orders[name]
@@ -196,14 +197,23 @@ class KerasEngine:
     def _versions(self) -> dict[str, str]:
         return {"keras": self._keras.__version__, "numpy": np.__version__}
 
-    def build(self, graph: Graph, weights: Copies | None) -> KerasModel:
-        """Build the network as a functional model."""
-        self._keras.backend.clear_session()
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> KerasModel:
+        """Build the network as a functional model, under Keras's policy for the precision."""
+        computes = PRECISIONS[precision]
+        tf32 = wants_tf32(computes, self._asked)
+        self._keras.backend.clear_session()  # it forgets the policy too
+        self._use(computes)
         if self._asked == "gpu":
-            self._use_tf32(False)
+            self._use_tf32(tf32)
         if weights is None:
             self._keras.utils.set_random_seed(0)
         return KerasModel(self._keras, graph, weights, self._compiled, self._check)
+
+    def _use(self, precision: Precision) -> None:
+        """Set what is global: the policy of layers, and the type of numbers that have none."""
+        policy = precision.name if precision.mixed else precision.tensors
+        self._keras.config.set_dtype_policy(policy)
+        self._keras.config.set_floatx(precision.held if precision.mixed else precision.tensors)
 
     def _check(self, value: Any, name: str) -> None:
         must_be_on(self._asked, self._place(value), f"{name} of Keras on {self.backend}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from parity.engines.base import Unavailable
 from parity.engines.keras import Compiled, KerasEngine
+from parity.precision import Precision
 
 PRODUCTS = {False: "highest", True: "tensorfloat32"}
 """JAX's names for what products of float32 are computed in; its default on a GPU is the second."""
@@ -55,6 +56,10 @@ class JaxEngine(KerasEngine):
             jax.devices()
         except RuntimeError as error:
             raise Unavailable(f"JAX finds no such device: {str(error).splitlines()[0]}") from None
+
+    def _use(self, precision: Precision) -> None:
+        super()._use(precision)
+        self._jax.config.update("jax_enable_x64", precision.tensors == "float64")
 
     @property
     def deterministic(self) -> str:  # type: ignore[override]

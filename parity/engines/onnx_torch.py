@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, with_outputs
-from parity.engines.base import Arrays, Copies, Unavailable, gpu_facts, must_be_on
+from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, unknown, with_outputs
+from parity.engines.base import Arrays, Copies, Unavailable, gpu_facts, must_be_on, wants_tf32
 from parity.engines.torch import Torch
 from parity.graph import Graph
+from parity.precision import PRECISIONS
 
 DEFAULT_ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
 """Of one direction, by the definitions of the operators."""
@@ -42,7 +43,7 @@ class OnnxTorchModel:
 
     def _tensors(self, inputs: Arrays) -> list[Any]:
         given = (np.array(inputs[name], order="C") for name in self._graph.inputs)
-        return [self._torch.torch.from_numpy(array).to(self._torch.device) for array in given]
+        return [self._torch.tensor(array) for array in given]
 
     def _call(self, module: Any, tensors: list[Any]) -> list[Any]:
         try:
@@ -54,8 +55,8 @@ class OnnxTorchModel:
 
     def _arrays(self, names: tuple[str, ...], made: list[Any]) -> Arrays:
         for name, tensor in zip(names, made, strict=True):
-            must_be_on("gpu" if self._torch.device.type == "cuda" else "cpu", self._torch.place(tensor), name)
-        return {name: np.array(tensor.cpu().numpy(), order="C") for name, tensor in zip(names, made, strict=True)}
+            must_be_on(self._torch.kind, self._torch.place(tensor), name)
+        return {name: self._torch.array(tensor) for name, tensor in zip(names, made, strict=True)}
 
     def run(self, inputs: Arrays) -> Arrays:
         """The outputs of a module without taps."""
@@ -134,11 +135,13 @@ class OnnxTorchEngine:
         }
         return found | (gpu_facts(self._torch.deterministic) if device == "gpu" else {})
 
-    def build(self, graph: Graph, weights: Copies | None) -> OnnxTorchModel:
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> OnnxTorchModel:
         """Build and convert the model."""
         if weights is None:
             raise Unavailable("an ONNX model has no initial values of its own")
-        self._torch.use_tf32(False)
+        if why := unknown(precision):
+            raise Unavailable(why)
+        self._torch.use_tf32(wants_tf32(PRECISIONS[precision], self._torch.kind))
         return OnnxTorchModel(self._onnx, self._converter.ConvertModel, self._torch, graph, weights)
 
     def tf32(self) -> bool:

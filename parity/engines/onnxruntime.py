@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, with_outputs
-from parity.engines.base import Arrays, Copies, Unavailable, WrongDevice, gpu_facts, must_be_on
+from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, unknown, with_outputs
+from parity.engines.base import Arrays, Copies, Unavailable, WrongDevice, gpu_facts, must_be_on, wants_tf32
 from parity.graph import Graph
+from parity.precision import PRECISIONS
 
 CHECKED = 1 << 25
 """Bytes of weights up to which the checker runs too; it copies them several times, and the session checks as well."""
@@ -133,11 +134,13 @@ class OnnxRuntimeEngine:
         }
         return found | (gpu_facts("not asked for") if self._device == "gpu" else {})
 
-    def build(self, graph: Graph, weights: Copies | None) -> OnnxRuntimeModel:
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> OnnxRuntimeModel:
         """Build model and sessions."""
         if weights is None:
             raise Unavailable("an ONNX model has no initial values of its own")
-        self._tf32 = False
+        if why := unknown(precision):
+            raise Unavailable(why)
+        self._tf32 = wants_tf32(PRECISIONS[precision], self._device)
         return OnnxRuntimeModel(self._onnx, self._ort, graph, weights, self._device, self._tf32)
 
     def tf32(self) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
+
 from parity.engines.base import Unavailable
+from parity.precision import numpy_dtype
 
 KINDS = {"cpu": "cpu", "gpu": "cuda"}
 """Device → PyTorch's name of it."""
@@ -31,7 +34,7 @@ class Torch:
             built = torch.version.cuda
             raise Unavailable(f"PyTorch {torch.__version__} " + ("finds no GPU" if built else "was built without CUDA"))
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-        self.device = torch.device(KINDS[device])
+        self.kind, self.device = device, torch.device(KINDS[device])
 
     def version(self) -> dict[str, str]:
         """For an engine's versions."""
@@ -40,6 +43,19 @@ class Torch:
     def place(self, tensor: Any) -> str:
         """``cpu`` or ``gpu``, where a tensor lies."""
         return {kind: name for name, kind in KINDS.items()}.get(tensor.device.type, tensor.device.type)
+
+    def tensor(self, array: np.ndarray) -> Any:
+        """An array on the device; PyTorch does not know NumPy's bfloat16, so its bits go as integers."""
+        if array.dtype.name == "bfloat16":
+            return self.torch.from_numpy(array.view(np.int16)).view(self.torch.bfloat16).to(self.device)
+        return self.torch.from_numpy(array).to(self.device)
+
+    def array(self, tensor: Any) -> np.ndarray:
+        """A tensor as an array of its own."""
+        if tensor.dtype == self.torch.bfloat16:
+            bits = tensor.contiguous().view(self.torch.int16).cpu().numpy()
+            return np.array(bits, order="C").view(numpy_dtype("bfloat16"))
+        return np.array(tensor.cpu().numpy(), order="C")
 
     def use_tf32(self, on: bool) -> None:
         """In products and in cuDNN's convolutions and recurrent layers; by default PyTorch has it on in the latter."""
