@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from parity import lanes, results
+from parity.calibrated import standing
 from parity.case.case import Case
 from parity.case_record import case_record
 from parity.errors import BadInput
@@ -30,6 +30,9 @@ from parity.slots import Slots
 from parity.targets import Target, missing
 from parity.workers.pool import Pool, TargetUnavailable, TimedOut, WorkerDied
 
+REPEATS = 3
+"""Runs more on a GPU, where sums by atomic additions or by another algorithm each time need not come out the same."""
+
 
 @dataclass
 class Session:
@@ -39,11 +42,13 @@ class Session:
         pool: the workers.
         jobs: cells that may run at a time.
         rules: tolerances of others, whose opinion each cell records.
+        repeat: how many times more a network runs, to see whether it gives the same; None is 3 on a GPU and 0 on a CPU.
     """
 
     pool: Pool
     jobs: int = 2
     rules: Sequence[Rule] = RULES
+    repeat: int | None = None
     _slots: Slots = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
     _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
@@ -94,6 +99,7 @@ class Session:
         arrays |= {} if file else {f"w:{k}": v for k, v in weights.items()}
         header = {"graph": sent.to_json(), "before": spec.before and not prepared.is_probe, "weights_file": file}
         header["precision"] = target.precision
+        header["repeat"] = 0 if prepared.is_probe else self._repeats(target)
         worker = self.pool[target]
         try:
             reply, out = worker.request(header, arrays, spec.timeout)
@@ -106,7 +112,13 @@ class Session:
         if reply["status"] != "done":
             return {"verdict": reply["status"], "message": reply["message"], "trace": reply.get("trace", "")}
         committed = [{"layer": w.node, "mistake": w.name, "words": w.words} for w in wrongs]
-        return self._judged(prepared, target, reply, out) | {"facts": worker.facts, "committed": committed}
+        record = self._judged(prepared, target, reply, out) | {"committed": committed}
+        record |= {"facts": worker.facts | reply.get("facts", {})}
+        record |= {"repeats": reply["repeats"]} if "repeats" in reply else {}
+        return record | standing(target, worker.facts, prepared.graph, record["layers"])
+
+    def _repeats(self, target: Target) -> int:
+        return (0 if target.device == "cpu" else REPEATS) if self.repeat is None else self.repeat
 
     def _judged(self, prepared: Prepared, target: Target, reply: dict[str, Any], out: dict[str, np.ndarray]) -> Record:
         def part(prefix: str) -> dict[str, np.ndarray]:
@@ -146,6 +158,7 @@ class Session:
         done: Iterable[tuple[str, str]] = (),
         on_cell: Callable[[Record], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
+        seconds: float | None = None,
     ) -> None:
         """All cases on all targets they are meant for; a record for each as it comes.
 
@@ -153,6 +166,7 @@ class Session:
             done: (case id, target) that need not run again.
             on_cell: called with each new cell.
             on_bad: called with a case whose files turn out to be wrong; the others still run.
+            seconds: after which nothing is begun any more.
         """
         skip = set(done)
         plan = {t: [c for c in cases if c.runs_on(t) and (c.id, str(t)) not in skip] for t in targets}
@@ -175,7 +189,8 @@ class Session:
         def first(target: Target) -> None:
             writer.add(self._target_record(target))
 
-        lanes.go(plan, self._slots, do, threading.Event(), first=first, give_up=self.pool.stop)
+        with lanes.stopping(seconds) as stop:
+            lanes.go(plan, self._slots, do, stop, first=first, give_up=self.pool.stop)
 
     def _target_record(self, target: Target) -> Record:
         record: Record = {"kind": "target", "target": str(target), "environment": results.environment()}

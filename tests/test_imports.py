@@ -27,13 +27,19 @@ MAY_IMPORT = {
     "graph": ("node", "layers", "errors"),
     "lower": ("graph", "layers"),
     "case": ("graph", "layers", "draw", "targets", "errors"),
-    "targets": ("engines=", "precision", "errors"),  # the tables of names, and no engine
+    "cuda": (),
+    "calibrated": ("records", "graph", "targets"),
+    "targets": ("cuda", "engines=", "precision", "errors"),  # the tables of names, and no engine
     # how it is said and run
     "dialects": ("graph", "layers", "layout", "precision"),
     "compat": (),
-    "engines": ("dialects", "compat", "graph", "layout", "draw", "precision"),
+    "engines": ("dialects", "compat", "cuda", "graph", "layout", "draw", "precision"),
     "workers.protocol": ("precision",),
-    "workers.worker": ("engines=", "engines.base", "graph", "lower", "precision", "workers.protocol"),
+    "workers.repeats": (),
+    "workers.worker": (
+        *("cuda", "engines=", "engines.base", "graph", "lower", "precision"),
+        *("workers.protocol", "workers.repeats"),
+    ),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
@@ -93,6 +99,7 @@ MAY_IMPORT = {
         "probed",
     ),
     "session": (
+        "calibrated",
         "lanes",
         "slots",
         "expectation",
@@ -108,7 +115,7 @@ MAY_IMPORT = {
         "errors",
     ),
     "records": ("errors",),
-    "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
+    "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
@@ -198,6 +205,8 @@ def test_only_engines_name_a_framework_and_only_their_own():
     needed = {}
     for engine, cls in ENGINES.items():
         needed.setdefault(cls.partition(":")[0], set()).update(REQUIRES[engine])
+    # what several engines share
+    needed["parity.engines.keras"], needed["parity.engines.torch"] = {"keras"}, {"torch"}
     for name, source in SOURCES.items():
         named = {i.partition(".")[0] for i in imported(source)} & set(FRAMEWORKS)
         assert named <= needed.get(name, set()), name
