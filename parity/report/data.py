@@ -54,13 +54,13 @@ def collect(results: Results) -> Data:
             row[place[target, environment]] = cell
     pieces: list[dict[str, Any]] = [{}]
     cases, size = [], 0
-    for case in sorted(rows, key=_natural):
+    for case in sorted(rows, key=natural):
         record, row = results.cases.get(case, {}), rows[case]
         if size > PIECE:
             pieces.append({})
             size = 0
         detail = {
-            "case": _rounded({k: v for k, v in record.items() if k not in ("kind", "case", "spots", "loosen")})
+            "case": rounded({k: v for k, v in record.items() if k not in ("kind", "case", "spots", "loosen")})
             | {"story": _story(about_case(record, _knowing(row)))},
             "cells": {str(i): _detail(row[i], record, results, rules) for i in sorted(row)},
         }
@@ -124,18 +124,16 @@ def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int])
         out["probe"] = {"layers": [_layer(f) for f in out["probe"].get("layers", ())]}
     if out.get("final"):
         out["final"] = [{k: v for k, v in f.items() if k != "carried"} for f in out["final"]]
-    rounded: Record = _rounded(out)
-    rounded["story"] = _story(
-        [s for s in about_cell(case, cell) if s.title != COPY]
-    )  # the certificate's table shows it
+    kept: Record = rounded(out)
+    kept["story"] = _story([s for s in about_cell(case, cell) if s.title != COPY])  # the certificate's table shows it
     if cell.get("loosened"):
-        rounded["loosened"] = True
+        kept["loosened"] = True
     if cell.get("customary"):
-        rounded["customary"] = [
+        kept["customary"] = [
             [rules[r["rule"]], r["ok"], r["failing"], r["count"], _figure(r.get("sum"), DIGITS)]
             for r in cell["customary"]
         ]
-    return rounded
+    return kept
 
 
 def _layer(finding: dict[str, Any]) -> dict[str, Any]:
@@ -145,13 +143,14 @@ def _layer(finding: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rounded(value: Any, key: str = "") -> Any:
+def rounded(value: Any, key: str = "") -> Any:
+    """With figures of so many digits as the page shows, at any depth."""
     if isinstance(value, float):
         return _figure(value, EXACT.get(key, DIGITS))
     if isinstance(value, dict):
-        return {k: _rounded(v, k) for k, v in value.items()}
+        return {k: rounded(v, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_rounded(v, key) for v in value]
+        return [rounded(v, key) for v in value]
     return value
 
 
@@ -165,7 +164,12 @@ def _figure(value: float | None, digits: int) -> float | int | str | None:
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
 
-def _natural(name: str) -> list[Any]:
+def filled(row: dict[str, Any]) -> dict[str, Any]:
+    """Without keys that say nothing; a zero says something."""
+    return {k: v for k, v in row.items() if v is not None and v is not False and v not in ("", {})}
+
+
+def natural(name: str) -> list[Any]:
     """Sorts conv2 before conv10."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
