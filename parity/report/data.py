@@ -13,6 +13,8 @@ from parity.judge.verdict import ORDER
 from parity.report.overview import largest_ratio
 from parity.results import Record, Results
 from parity.story import COPY, Section, about_case, about_cell, weak
+from parity.story.loss import about_losses
+from parity.story.times import about_times
 
 PIECE = 1 << 18
 """Characters of JSON a piece holds before it is closed; large ones compress better, small ones open faster."""
@@ -46,6 +48,7 @@ class Data:
 def collect(results: Results) -> Data:
     """Cut results into index and pieces."""
     columns, rules = _columns(results), _rules(results)
+    measured = _measured(results)
     place = {key: i for i, key in enumerate(columns)}
     rows: dict[str, dict[int, Record]] = {case: {} for case in results.cases}
     for (environment, case, target), cell in results.cells.items():
@@ -64,6 +67,8 @@ def collect(results: Results) -> Data:
             | {"story": _story(about_case(record, _knowing(row)))},
             "cells": {str(i): _detail(row[i], record, results, rules) for i in sorted(row)},
         }
+        if case in measured:
+            detail["measured"] = measured[case]
         pieces[-1][case] = detail
         size += len(text(detail))
         kinds = sorted({layer["layer"] for layer in record.get("layers", ())})
@@ -83,6 +88,19 @@ def _columns(results: Results) -> list[tuple[str, str]]:
     """(target, environment) of the matrix: all that were not skipped as a whole, which the table of targets tells."""
     ran = {(target, environment) for (environment, _, target), c in results.cells.items() if c["verdict"] != "skipped"}
     return sorted(ran)
+
+
+def _measured(results: Results) -> dict[str, list[list[str]]]:
+    """Case id → views that show what was measured of it, each with a sentence, which may be empty."""
+    found: dict[str, list[list[str]]] = {}
+    for view, kinds, told in (("precision", ("loss", "sensitivity"), about_losses), ("timing", ("timing",), about_times)):
+        by_case: dict[str, list[Record]] = {}
+        for record in (r for kind in kinds for r in results.measured[kind].values()):
+            by_case.setdefault(record["case"], []).append(record)
+        for case, records in by_case.items():
+            of_target = sorted((r for r in records if "target" in r), key=lambda r: json.dumps(r, sort_keys=True))
+            found.setdefault(case, []).append([view, *told(of_target)[:1]])
+    return found
 
 
 def _facts(results: Results, target: str, environment: str) -> dict[str, Any]:

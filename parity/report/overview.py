@@ -35,7 +35,8 @@ class Overview:
     """What the top of the page says.
 
     Args:
-        tone: ``good``, ``bad``, or ``empty`` where nothing was compared.
+        tone: ``good``, ``bad``, ``empty`` where nothing was compared, ``other`` where that was not the aim: where
+            results are of other precisions or of times alone.
         headline: the answer.
         rest: what does not fit it, after a semicolon; may be empty.
         asides: sentences on what says nothing or is known.
@@ -74,9 +75,8 @@ def overview(results: Results) -> Overview:
     said_of_others = in_others(others, more)
     if not compared:
         tone, headline = _nothing(results, cells, others)
-        tone = "bad" if failures or more else tone
-        rest = failing(failures) if failures else ""
-        return Overview(tone, headline, rest, asides, (*failures, *more), shown, said_of_others, bool(more))
+        tone = "bad" if more and tone == "other" else tone
+        return Overview(tone, headline, "", asides, (*failures, *more), shown, said_of_others, bool(more))
     agreeing = {c["case"] for c in good}
     size = [plural(len(agreeing), "case"), plural(len({parts(c["target"])[0] for c in compared}), "engine")]
     if len(environments := {c["environment"] for c in compared}) > 1:
@@ -102,7 +102,7 @@ def _nothing(results: Results, cells: Sequence[Record], others: Sequence[Record]
     if cells or not found:
         why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
         return "empty", f"Nothing was compared: {why}."
-    return "other", f"{listing(found)}, and no verdict in {USUAL} here."
+    return "other", f"{listing(found)}, and no verdict in {USUAL} here"
 
 
 def _weak(results: Results) -> list[str]:
