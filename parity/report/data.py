@@ -14,7 +14,7 @@ from parity.report.overview import largest_ratio
 from parity.results import Record, Results
 from parity.story import COPY, Section, about_case, about_cell, weak
 from parity.story.loss import about_losses
-from parity.story.times import about_times
+from parity.story.times import told_first
 
 PIECE = 1 << 18
 """Characters of JSON a piece holds before it is closed; large ones compress better, small ones open faster."""
@@ -93,13 +93,14 @@ def _columns(results: Results) -> list[tuple[str, str]]:
 def _measured(results: Results) -> dict[str, list[list[str]]]:
     """Case id → views that show what was measured of it, each with a sentence, which may be empty."""
     found: dict[str, list[list[str]]] = {}
-    for view, kinds, told in (("precision", ("loss", "sensitivity"), about_losses), ("timing", ("timing",), about_times)):
+    for view, kinds in (("precision", ("loss", "sensitivity")), ("timing", ("timing",))):
         by_case: dict[str, list[Record]] = {}
         for record in (r for kind in kinds for r in results.measured[kind].values()):
             by_case.setdefault(record["case"], []).append(record)
         for case, records in by_case.items():
             of_target = sorted((r for r in records if "target" in r), key=lambda r: json.dumps(r, sort_keys=True))
-            found.setdefault(case, []).append([view, *told(of_target)[:1]])
+            said = next(iter(about_losses(of_target)), "") if view == "precision" else told_first(of_target)
+            found.setdefault(case, []).append([view, said])
     return found
 
 

@@ -22,7 +22,7 @@ SCRIPTS = (
     *("dom", "data", "state", "cell", "matrix", "plot", "tables", "story", "detail", "measured", "case"),
     *("precision-plots", "precision-layers", "precision", "timing-plots", "timing-tables", "timing", "main"),
 )
-TOLD = 3
+TOLD = 2
 """Sentences of the precision and the timing view that the start page says."""
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 
@@ -64,7 +64,8 @@ def render(results: Results) -> str:
         targets=target_rows(results),
         ledger=ledger(results),
         exam=examined,
-        precision=lost and {
+        precision=lost
+        and {
             "said": lost["said"],
             "index": packed(text({"said": lost["said"], **lost["index"]})),
             "pieces": [packed(text(piece)) for piece in lost["pieces"]],

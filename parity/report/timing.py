@@ -6,7 +6,7 @@ from typing import Any
 
 from parity.report.data import filled, natural, rounded
 from parity.results import Record, Results
-from parity.story.times import about_times, busy, failed, fastest, measured, says, speed
+from parity.story.times import about_times, busy, failed, fastest, measured, says, speed, usual
 from parity.story.words import engine as spoken
 from parity.story.words import listing, parts, plural, sentence, some
 
@@ -19,7 +19,8 @@ def timing(results: Results) -> dict[str, Any]:
 
     Returns:
         said: sentences over all cases: which is fastest, and what to beware of.
-        index: cases with a row for each target, environment, batch and number of threads, and their sentences.
+        index: cases with a row for each target, environment, batch and number of threads, the threads and batch to
+            begin with, sentences with the threads and batch that they are on, and warnings.
     """
     found = results.measured["timing"]
     if not found:
@@ -32,7 +33,8 @@ def timing(results: Results) -> dict[str, Any]:
         records = sorted(by_case[name], key=_place)
         network = results.cases.get(name, {}).get("network")
         rows = [_row(r, results, network) for r in records]
-        cases.append({"id": name, "rows": rows, "said": [*about_times(records), *_warnings(records, results)]})
+        told = {"said": about_times(records), "warnings": _warnings(records, results)}
+        cases.append({"id": name, "rows": rows, "usual": usual(records), **told})
     ordered = [r for name in sorted(by_case, key=natural) for r in sorted(by_case[name], key=_place)]
     several = len({r.get("environment") for r in ordered}) > 1
     return {"said": _said(ordered, results), "index": {"cases": cases, "several": several}}
@@ -45,16 +47,16 @@ def _place(record: Record) -> tuple[Any, ...]:
 
 def _said(found: list[Record], results: Results) -> list[str]:
     cases, timed = {r["case"] for r in found}, [r for r in found if measured(r)]
-    first = fastest(found)
+    first = [text for text in (fastest(found), fastest(found, gpu=True)) if text]
     if not first:
         targets = sorted({spoken(r["target"]) for r in timed})
-        first = (
+        first = [
             f"{plural(len(cases), 'case')} {'was' if len(cases) == 1 else 'were'} timed on {listing(targets)}; "
             "no difference is decided."
             if timed
             else "No call was timed."
-        )
-    return [first, *_warnings(found, results)]
+        ]
+    return [*first, *_warnings(found, results)]
 
 
 def _warnings(found: list[Record], results: Results) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from parity.story.reading import Record
-from parity.story.words import capital, engine, figure, number, parts, plural, precise, sentence, size, some
+from parity.story.words import capital, figure, number, parts, plural, precise, sentence, size, some
 
 FIRST = ("storage_float16", "float16", "mixed_float16", "storage_bfloat16", "bfloat16", "mixed_bfloat16", "tf32")
 """Precisions in the order in which they are told; others follow by name."""
@@ -61,8 +61,7 @@ def otherwise(record: Record) -> str:
 
 def about_loss(record: Record) -> str:
     """What one case loses in a precision on a target, and what it saves."""
-    name, where, said = record["case"], engine(record["target"]), precise(precision_of(record))
-    where = where.partition("@")[0] if where.endswith(f"@cpu:{precision_of(record)}") else where
+    name, where, said = record["case"], _where(record), precise(precision_of(record))
     if not record.get("outputs"):
         return sentence(f"{where} says nothing on {name} in {said}: {record.get('message') or 'nothing was compared'}")
     output = worst(record)
@@ -72,6 +71,19 @@ def about_loss(record: Record) -> str:
     if output.get("argmax_changed"):
         text += f", and the largest class changes at {output['argmax_changed']:,} of {output.get('argmax_of') or 0:,}"
     return " ".join(filter(None, (sentence(capital(text)), otherwise(record))))
+
+
+def _where(record: Record) -> str:
+    """The engine; its device where that is another than usual. The precision is said beside it."""
+    name, device, _ = parts(record["target"])
+    return name if device == "cpu" else f"{name}@{device}"
+
+
+def loss_figure(value: Any) -> str:
+    """``2.1e-4`` and ``0.013``."""
+    x = number(value)
+    small = x is not None and math.isfinite(x) and 0 < abs(x) < 1e-3
+    return f"{x:.1e}".replace("e-0", "e-") if small else figure(x, 2)
 
 
 def _saving(name: str, said: str, found: dict[str, Any]) -> str:
@@ -89,10 +101,10 @@ def _error(output: dict[str, Any]) -> str:
     if loss == 0:
         return "without any loss"
     if loss is None or not math.isfinite(loss):
-        return "with an error that has no bound" if loss == math.inf else "with an error that is no number"
+        return "with an infinite error" if loss == math.inf else "with an error that is no number"
     ratio = number(output.get("snr_db"))
     decibels = "" if ratio is None or not math.isfinite(ratio) else f" (SNR {ratio:.0f} dB)"
-    return f"at a relative error of {figure(loss, 2)}{decibels}"
+    return f"at a relative error of {loss_figure(loss)}{decibels}"
 
 
 def about_losses(found: Iterable[Record]) -> list[str]:
@@ -113,11 +125,11 @@ def _over_all(found: Sequence[Record]) -> str:
         return about_loss(top)
     total = {k: sum(b[k] for b in sizes.values()) for k in ("before", "after")}
     many = plural(len(sizes), "network")
-    first = _saving(many if len(sizes) == 1 else f"{many} together", precise(precision_of(top)), total)
+    first = _saving(many, precise(precision_of(top)), total) + (" together" if len(sizes) > 1 else "")
     calm = [x for r in told if math.isfinite(x := severity(worst(r).get("rel_l2")))]
-    between = f" at relative errors from {figure(min(calm), 2)} to {figure(max(calm), 2)}" if calm else ""
+    between = f" at relative errors from {loss_figure(min(calm))} to {loss_figure(max(calm))}" if calm else ""
     if bad := sorted({r["case"] for r in told if broken(r)}):
         between += f"; outputs of {some(bad, most=3)} become infinite or NaN"
     elif calm:
-        between += f", the largest that of {top['case']} on {engine(top['target'])}"
+        between += f", the largest that of {top['case']} on {_where(top)}"
     return sentence(capital(first + between))

@@ -6,14 +6,15 @@ Nothing is called faster or slower here unless its record says so, by an interva
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from parity.judge.verdict import FAILED
 from parity.story.reading import Record
-from parity.story.words import engine, figure, listing, number, parts, plural, sentence
+from parity.story.words import capital, engine, figure, listing, number, parts, plural, sentence
 
-NAMED = 3
+NAMED = 2
 """Cases that the sentence over all of them names."""
 BUSY = 0.5
 """Load average a core before the first call, above which the machine is called busy."""
@@ -50,38 +51,50 @@ def times(record: Record) -> str:
     return f"{figure(found[0], 2)} times ({figure(found[1], 2)} … {figure(found[2], 2)})" if found else ""
 
 
-def about_times(found: Iterable[Record]) -> list[str]:
-    """Sentences on one case: by threads and batch, each target against the baseline."""
+def setting(record: Record) -> tuple[str, int, int]:
+    """Environment, threads and batch, which must be the same where times stand side by side; 0 where nothing is set."""
+    return record.get("environment") or "", int(record.get("threads") or 0), int(record.get("batch") or 0)
+
+
+def usual(found: Sequence[Record]) -> tuple[int, int]:
+    """Threads and batch to begin with: with the most targets, of these the most threads and the smallest batch."""
+    counts = Counter(setting(r)[1:] for r in found)
+    return max(counts, key=lambda s: (counts[s], s[0], -s[1]))
+
+
+def about_times(found: Sequence[Record]) -> list[tuple[int, int, str]]:
+    """Sentences on one case, with the threads and batch they are on: each target against the baseline."""
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for record in found:
-        key = record.get("environment", ""), record.get("threads"), record.get("batch"), _baseline(record)
-        groups.setdefault(key, []).append(record)
+        groups.setdefault((*setting(record), _baseline(record)), []).append(record)
     several = len({key[0] for key in groups}) > 1
     told = []
-    for (environment, threads, batch, baseline), records in sorted(groups.items(), key=lambda item: _order(item[0])):
+    for (environment, threads, batch, baseline), records in sorted(groups.items()):
         if text := _against(baseline, records):
-            told.append(f"{_setting(threads, batch, environment if several else '')}{text}")
+            told.append((threads, batch, _on(threads, batch, environment if several else "") + text))
     return told
 
 
-def _order(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    return key[0], key[1] or 0, key[2] or 0, key[3]
+def told_first(found: Sequence[Record]) -> str:
+    """What is said of one case at the threads and batch to begin with; may be empty."""
+    return next((text for *where, text in about_times(found) if tuple(where) == usual(found)), "")
 
 
 def _baseline(record: Record) -> str:
     return str((record.get("ratio") or {}).get("baseline") or "")
 
 
-def _setting(threads: Any, batch: Any, environment: str = "") -> str:
+def _on(threads: int, batch: int, environment: str = "") -> str:
+    """``On 2 threads at batch 8, ``."""
     words = [f"on {plural(threads, 'thread')}"] if threads else []
     words += [f"at batch {batch:,}"] if batch else []
     words += [f"in {environment}"] if environment else []
-    return ", ".join([" ".join(words), ""]).capitalize() if words else ""
+    return f"{capital(' '.join(words))}, " if words else ""
 
 
 def _against(baseline: str, found: Sequence[Record]) -> str:
     """``onnxruntime is 3.1 times (2.9 … 3.3) as fast as chainer on a; keras-jax is slower: …``."""
-    compared = sorted((r for r in found if speed(r)), key=lambda r: -(speed(r) or (0.0,))[0])
+    compared = sorted((r for r in found if speed(r)), key=_value, reverse=True)
     if not compared:
         return ""
     name, case = engine(baseline), compared[0]["case"]
@@ -106,28 +119,41 @@ def _who(record: Record) -> str:
 VERBS = {"differs": "differs", "nonfinite": "differs", "shape": "gives another shape", "missing": "lacks an output"}
 
 
-def fastest(found: Iterable[Record]) -> str:
-    """One sentence over all cases: the fastest target of each that is decided and computes the same; may be empty."""
+def fastest(found: Sequence[Record], gpu: bool = False) -> str:
+    """One sentence over all cases, on one device: the fastest target of each, where decided and computing the same.
+
+    Empty where there is none.
+    """
     best: dict[str, Record] = {}
+    by_case: dict[str, list[Record]] = {}
     for record in found:
-        ratio = speed(record)
-        if ratio and says(record) == "faster" and not failed(record) and _usual(record):
-            other = best.get(record["case"])
-            if other is None or ratio[0] > (speed(other) or (0.0,))[0]:
-                best[record["case"]] = record
-    if not best:
-        return ""
-    ranked = sorted(best.values(), key=lambda r: (-(speed(r) or (0.0,))[0], r["case"]))
-    told = [
-        f"{_setting(r.get('threads'), r.get('batch'))}{engine(r['target'])} is {times(r)} as fast as "
-        f"{engine(_baseline(r))} on {r['case']}"
-        for r in ranked[:NAMED]
-    ]
-    more = f"; on {plural(len(ranked) - NAMED, 'more case')} another is faster too" if len(ranked) > NAMED else ""
-    return sentence("; ".join([told[0], *(t[:1].lower() + t[1:] for t in told[1:])]) + more)
+        by_case.setdefault(record["case"], []).append(record)
+    for case, records in by_case.items():
+        begin = usual(records)
+        fit = [r for r in records if setting(r)[1:] == begin and (parts(r["target"])[1] != "cpu") == gpu]
+        fit = [r for r in fit if speed(r) and says(r) == "faster" and not failed(r) and _like_baseline(r)]
+        if fit:
+            best[case] = max(fit, key=_value)
+    ranked = sorted(best.values(), key=lambda r: (-_value(r), r["case"]))
+    told, before = [], ""
+    for record in ranked[:NAMED]:
+        where = _on(*setting(record)[1:])
+        opening = where if where != before else ""
+        before = where
+        text = (
+            f"{engine(record['target'])} is {times(record)} as fast as {engine(_baseline(record))} on {record['case']}"
+        )
+        told.append(f"{opening if not told else opening[:1].lower() + opening[1:]}{text}")
+    if len(ranked) > NAMED:
+        told.append(f"on {plural(len(ranked) - NAMED, 'more case')} something is faster than the baseline too")
+    return sentence("; ".join(told))
 
 
-def _usual(record: Record) -> bool:
+def _value(record: Record) -> float:
+    return (speed(record) or (0.0,))[0]
+
+
+def _like_baseline(record: Record) -> bool:
     return parts(record["target"])[2] == parts(_baseline(record))[2]
 
 

@@ -132,7 +132,8 @@ class Maker:
         record = {
             "case": case, "target": target, "batch": batch, "threads": threads, "cores": list(range(threads)),
             "first": {"build": 0.25, "call": 0.03},
-            "steady": {"median": median, "q1": median * 0.95, "q3": median * 1.1, "samples": 90, "rounds": 9, "builds": 3},
+            "steady": {"median": median, "q1": median * 0.95, "q3": median * 1.1, "samples": 90, "rounds": 9,
+                       "builds": 3},
             "ratio": {"baseline": "chainer@cpu", "value": 1.0 if base else speed, "low": speed * 0.94,
                       "high": speed * 1.06, "confidence": 0.95, "asked": 0.02, "reached": True, "says": says},
             "operations": 2_000_000, "rate": 2e6 / median, "machine_rate": 5e10,

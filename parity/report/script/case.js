@@ -28,18 +28,18 @@ class CaseView {
     const chosen = columns.includes(asked) ? asked : firstOf(columns, known);
     const plot = el("div", { class: "plotting" });
     const narrow = this.columnsToCompare(columns, chosen);
-    this.place.replaceChildren(
+    this.place.replaceChildren(...[
       this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
       measuredLine(known.id, detail.measured),
       this.tabs(known, columns.filter((c) => c.precision === USUAL), chosen, "targets"),
-      this.tabs(known, columns.filter((c) => c.precision !== USUAL), chosen, "targets in other precisions"),
+      this.otherTabs(known, columns.filter((c) => c.precision !== USUAL), chosen),
       chosen ? storyBox(detail.cells[chosen.number], chosen) : el("p", { class: "box note" }, "This case has no verdict in these results."),
       section("Error ÷ bound along the depth", plot),
       section("Layers", el("p", { class: "lead" }, "Each layer is judged on the inputs that the framework itself gave it, so an error shows where it arises."), layersTable(detail, narrow, chosen)),
       section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen)),
       beforeTable(detail, narrow, chosen) ?? "",
       trustSection(detail.case),
-      ...(chosen ? this.target(known, detail, chosen) : []));
+      ...(chosen ? this.target(known, detail, chosen) : [])].filter(Boolean));
     plot.append(await depthPlot(detail, narrow, chosen?.name, Math.max(560, Math.min(1160, this.place.clientWidth || 1100))));
     document.documentElement.dataset.case = known.id;
   }
@@ -82,6 +82,12 @@ class CaseView {
         el("span", { class: "name" }, c.target), this.index.several && el("span", { class: "environment" }, c.environment), el("span", cellAttributes(entry), cellContent(entry))));
     };
     return el("ul", { class: "tabs", "aria-label": label }, columns.map(tab));
+  }
+
+  otherTabs(known, columns, chosen) {
+    const failed = columns.filter((c) => !known.cells[c.number].ok).length;
+    const text = `${columns.length} in other precisions${failed ? `, ${failed} of them ${failed === 1 ? "fails" : "fail"}` : ""}`;
+    return columns.length > 0 && el("details", { class: "more-tabs", open: failed > 0 || columns.includes(chosen) }, el("summary", { class: failed ? "failed" : "" }, text), this.tabs(known, columns, chosen, "targets in other precisions"));
   }
 
   target(known, detail, column) {

@@ -10,6 +10,7 @@ function measuredLine(id, measured = []) {
 function sizeText(value) {
   const x = toNumber(value);
   if (x === null) return "–";
+  if (x === 0) return "0";
   for (const [unit, name] of [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]) {
     if (x >= 0.9995 * unit) return `${(x / unit).toFixed(x < 9.995 * unit ? 2 : x < 99.95 * unit ? 1 : 0)} ${name}`;
   }
@@ -20,6 +21,7 @@ function sizeText(value) {
 function timeText(value) {
   const x = toNumber(value);
   if (x === null || !Number.isFinite(x)) return "–";
+  if (x === 0) return "0";
   for (const [unit, name] of [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]]) if (x >= 0.9995 * unit) return `${figure(x / unit)} ${name}`;
   return `${figure(x * 1e9)} ns`;
 }
@@ -65,7 +67,7 @@ const plotStyle = (width, label, description = "The figures are in the table.") 
 const widthOf = (place) => Math.max(480, Math.min(1160, place.clientWidth || 1100));
 const colourScale = (domain, extra = {}) => ({ domain, range: domain.map((_, i) => COLOURS[i % COLOURS.length]), ...extra });
 const symbolScale = (domain, extra = {}) => ({ domain, range: domain.map((_, i) => SYMBOLS[i % SYMBOLS.length]), ...extra });
-const nameMargin = (names, most = 300) => Math.min(most, 18 + Math.max(0, ...names.map((n) => n.length)) * 6.6);
+const nameMargin = (names, most = 300) => Math.min(most, 24 + Math.max(0, ...names.map((n) => n.length)) * 7.2);
 const unique = (list) => [...new Set(list)];
 
 // Decades around positive finite values; what a log scale cannot show stands at its ends.
@@ -104,7 +106,7 @@ class MeasuredView {
     document.documentElement.dataset.view = chosen ? `${this.view} ${chosen.id}` : this.view;
   }
 
-  head(chosen) {
-    return measuredHead(this.view, this.data.cases, chosen, this.index.byId.has(chosen.id), chosen.said);
+  head(chosen, said) {
+    return measuredHead(this.view, this.data.cases, chosen, this.index.byId.has(chosen.id), said);
   }
 }

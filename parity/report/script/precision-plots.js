@@ -3,7 +3,7 @@
 const LOSS = "relative L2 error";
 
 function lossTitle(r) {
-  return [r.case, r.target, r.environment, `relative L2 ${figure(r.rel_l2, 2)}`, r.snr_db !== undefined && `SNR ${figure(r.snr_db)} dB`, r.bytes?.[1] !== undefined && `${sizeText(r.bytes[0])} → ${sizeText(r.bytes[1])}`,
+  return [r.case, r.target, r.environment, `relative L2 ${figure(r.rel_l2, 2)}`, r.snr_db !== undefined && `SNR ${figure(r.snr_db)} dB`, (r.bytes?.[1] ?? null) !== null && `${sizeText(r.bytes[0])} → ${sizeText(r.bytes[1])}`,
     r.nonfinite && `${r.nonfinite} infinite or NaN`].filter(Boolean).join("\n");
 }
 
@@ -58,7 +58,8 @@ async function lossesPlot(cases, precisions, width) {
     ...plotStyle(width, "loss by case"), color: scales.color, symbol: scales.symbol, height: 60 + names.length * 26, marginLeft: nameMargin(names), marginRight: 30, marginBottom: 40,
     x: { type: "log", domain: scale.domain, ticks: scale.ticks, tickFormat: decadeText, grid: true, label: LOSS, labelAnchor: "center", labelArrow: "none" },
     y: { domain: names, label: null },
-    marks: [Plot.ruleY(names, { stroke: "var(--line)" }), Plot.dot(rows, { ...scales.channel, ...place, r: 4.5, strokeWidth: 1.8 }), Plot.tip(rows, Plot.pointer({ ...TIP, ...place, title: lossTitle }))],
+    marks: [Plot.ruleY(names, { stroke: "var(--line)" }), Plot.dot(rows, { ...scales.channel, ...place, r: 4.5, strokeWidth: 1.8 }),
+      Plot.text(rows.filter((r) => odd(lossOf(r))), { ...place, text: (r) => figure(r.rel_l2), textAnchor: "start", dx: 9, fill: "var(--bad)" }), Plot.tip(rows, Plot.pointer({ ...TIP, ...place, title: lossTitle }))],
   });
 }
 

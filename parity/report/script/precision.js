@@ -22,7 +22,7 @@ class PrecisionView extends MeasuredView {
       const bad = top.nonfinite || compared.some((r) => r.verdict && !r.ok);
       return number([figure(top.rel_l2, 2), bad && ` ${compared.find((r) => r.verdict && !r.ok)?.verdict ?? "NaN/∞"}`], { class: bad ? "failed" : "", title: lossTitle(top) });
     };
-    const size = (c) => unique(c.rows.filter((r) => r.bytes?.[1] !== undefined).map((r) => r.bytes[1])).sort((a, b) => b - a).map(sizeText).join(", ");
+    const size = (c) => unique(c.rows.map((r) => r.bytes?.[1] ?? null).filter((b) => b !== null)).sort((a, b) => b - a).map(sizeText).join(", ");
     const before = (c) => c.rows.map((r) => r.bytes?.[0]).find((b) => b !== undefined && b !== null);
     const rows = cases.map((c) => [el("th", { scope: "row" }, el("a", { href: hashOf({ view: "precision", case: c.id }) }, c.id)), number(before(c) === undefined ? "–" : sizeText(before(c))), number(size(c)), ...precisions.map(([p]) => cell(c, p))]);
     return table(["case", numberHead("weights before"), numberHead("after"), ...precisions.map(([, said]) => numberHead(said, "the largest relative L2 error of any target"))], rows, { class: "narrow" });
@@ -34,7 +34,7 @@ class PrecisionView extends MeasuredView {
     const { precisions } = this.data;
     const size = el("div", { class: "plotting" }, await sizePlot(chosen.rows, precisions, width));
     return [
-      this.head(chosen),
+      this.head(chosen, chosen.said),
       chosen.rows.some((r) => r.other) && el("p", { class: "note" }, "This was measured on another version of the case than its verdicts."),
       chosen.rows.length > 0 && section("Size against loss", size, this.rowsTable(chosen.rows)),
       await this.layers(chosen, detail, state, width),
@@ -54,7 +54,7 @@ class PrecisionView extends MeasuredView {
       const seen = r.computed?.seen;
       const other = seen && r.computed.asked && seen !== r.computed.asked;
       const part = r.part ? `${r.part} ${figure(r.parts[r.part], 2)}` : "–";
-      return el("tr", {}, about, number(r.bytes?.[1] === undefined ? "–" : `${sizeText(r.bytes[0])} → ${sizeText(r.bytes[1])}`),
+      return el("tr", {}, about, number((r.bytes?.[1] ?? null) === null ? "–" : `${sizeText(r.bytes[0])} → ${sizeText(r.bytes[1])}`),
         number([figure(r.rel_l2), r.nonfinite ? el("span", { class: "failed" }, ` ${figure(r.nonfinite)} NaN/∞`) : ""]), number(decibels(r.snr_db)), number(decibels(r.psnr_db)), number(argmax(r.argmax)),
         el("td", {}, part), el("td", { class: other ? "failed" : "", title: r.computed?.why }, seen ? (other ? `${seen}, not ${r.computed.asked}` : seen) : "not known"),
         el("td", { class: r.verdict && !r.ok ? "failed" : "" }, r.verdict ? el("a", { href: caseHash(this.chosenId(r), r, this.index.several) }, r.verdict) : ""));

@@ -1,7 +1,7 @@
 // Plots of times: a call with its quartiles, the first call, the ratio to the baseline, curves over batch and threads.
 
 const labelOf = (several) => (r) => (several ? `${r.target} ${r.environment ?? ""}` : r.target);
-const deviceShade = (r) => (r.device === "cpu" ? 1 : 0.5);
+const deviceShade = (r) => (r.device === "cpu" ? 1 : 0.55);
 const rateOf = (r) => (r.median > 0 ? (r.batch ?? 1) / r.median : null);
 
 function timeTitle(r) {
@@ -22,7 +22,7 @@ function byEngine(rows) {
 
 function barsLayout(width, names, label, high, right) {
   return {
-    ...plotStyle(width, label), height: 52 + names.length * 26, marginLeft: nameMargin(names), marginRight: right, marginBottom: 36,
+    ...plotStyle(width, label), height: 58 + names.length * 26, marginLeft: nameMargin(names), marginRight: right, marginBottom: 42,
     x: { domain: [0, high], grid: true, label, labelAnchor: "center", labelArrow: "none", tickFormat: timeText, ticks: 6 }, y: { domain: names, label: null },
   };
 }
@@ -69,6 +69,9 @@ async function firstPlot(rows, several, width) {
   });
 }
 
+// An axis that names all of its ticks; a logarithmic scale by itself leaves names out.
+const steps = (Plot, ticks, label) => Plot.axisX(ticks, { x: (d) => d, text: (d) => figure(d), label, labelAnchor: "center", labelArrow: "none" });
+
 // Times as fast as the baseline with the interval, the line at 1. name: the row of a record.
 async function ratioPlot(rows, engines, name, width, words = true) {
   const there = rows.filter((r) => r.speed);
@@ -83,9 +86,11 @@ async function ratioPlot(rows, engines, name, width, words = true) {
   return Plot.plot({
     ...plotStyle(width, "times as fast as the baseline"), height: 56 + names.length * 26, marginLeft: nameMargin(names), marginRight: words ? 250 : 30, marginBottom: 38, marginTop: 24,
     color: colourScale(engines, { legend: !words }), symbol: words ? undefined : symbolScale(engines),
-    x: { type: "log", domain: [from, to], ticks, tickFormat: (v) => figure(v), grid: true, label: `← slower    times as fast as ${unique(there.map((r) => r.baseline)).join(", ")}    faster →`, labelAnchor: "center", labelArrow: "none" },
+    x: { type: "log", domain: [from, to] },
     y: { domain: names, label: null },
     marks: [
+      steps(Plot, ticks, `← slower    times as fast as ${unique(there.map((r) => r.baseline)).join(", ")}    faster →`),
+      Plot.gridX(ticks, { x: (d) => d }),
       Plot.ruleX([1], { stroke: "var(--ink)", strokeWidth: 1.5 }),
       Plot.ruleY(there, { x1: (r) => r.speed[1], x2: (r) => r.speed[2], y: name, stroke: "engine", strokeWidth: 2.5, strokeOpacity: deviceShade }),
       Plot.dot(there, { x: (r) => r.speed[0], y: name, r: 5, stroke: "engine", strokeWidth: 2, symbol: words ? "circle" : "engine", fill: (r) => (decided(r) ? "var(--ink)" : "var(--ground)"), fillOpacity: (r) => (decided(r) ? 0.55 : 1) }),
@@ -95,25 +100,38 @@ async function ratioPlot(rows, engines, name, width, words = true) {
   });
 }
 
+// Names at the ends of lines, moved so that none covers another: pairs of an end and how far it moves, in pixels.
+function apart(ends, [low, high], height) {
+  const at = (end) => (height * Math.log(high / end.value)) / Math.log(high / low);
+  const sorted = [...ends].sort((a, b) => at(a) - at(b));
+  let last = -Infinity;
+  return sorted.map((end) => {
+    last = Math.max(at(end), last + 13);
+    return [end, last - at(end)];
+  });
+}
+
 // Over batch or threads, on log axes: what: the time of a call, or samples a second.
 async function sweepPlot(rows, key, what, engines, several, width) {
   const there = rows.filter((r) => r.median > 0 && r[key]).map((r) => ({ ...r, name: labelOf(several)(r), value: what === "rate" ? rateOf(r) : r.median }));
   const Plot = await plotLibrary();
-  const steps = unique(there.map((r) => r[key])).sort((a, b) => a - b);
+  const values = unique(there.map((r) => r[key])).sort((a, b) => a - b);
   const scale = logScale(there.map((r) => r.value));
   const names = unique(there.map((r) => r.name));
+  const height = 300;
   const ends = names.map((n) => there.filter((r) => r.name === n).reduce((a, b) => (b[key] > a[key] ? b : a)));
   const place = { x: key, y: "value" };
   return Plot.plot({
-    ...plotStyle(width, `${what === "rate" ? "samples a second" : "time of a call"} against ${key}`), height: 300, marginLeft: 66, marginRight: nameMargin(names, 190), marginBottom: 38, marginTop: 24,
+    ...plotStyle(width, `${what === "rate" ? "samples a second" : "time of a call"} against ${key}`), height, marginLeft: 66, marginRight: nameMargin(names, 190), marginBottom: 38, marginTop: 24,
     color: colourScale(engines), symbol: symbolScale(engines),
-    x: { type: "log", domain: [steps[0] / 1.08, steps.at(-1) * 1.08], ticks: steps, tickFormat: (v) => figure(v), label: key, labelAnchor: "center", labelArrow: "none" },
+    x: { type: "log", domain: [values[0] / 1.08, values.at(-1) * 1.08] },
     y: { type: "log", domain: scale.domain, ticks: scale.ticks, tickFormat: what === "rate" ? (v) => rateText(v, "") : timeText, grid: true, label: what === "rate" ? "samples a second" : "median of a call" },
     marks: [
+      steps(Plot, values, key),
       Plot.line(there, { ...place, z: "name", sort: key, stroke: "engine", strokeWidth: 2, strokeOpacity: (r) => deviceShade(r)}),
       what === "rate" ? null : Plot.ruleX(there.filter((r) => r.q1 > 0 && r.q3 > 0), { x: key, y1: "q1", y2: "q3", stroke: "engine", strokeWidth: 1.5 }),
       Plot.dot(there, { ...place, stroke: "engine", fill: "engine", fillOpacity: deviceShade, symbol: "engine", r: 4 }),
-      Plot.text(ends, { ...place, text: "name", textAnchor: "start", dx: 9, fill: "var(--ink)" }),
+      apart(ends, scale.domain, height - 62).map(([end, dy]) => Plot.text([end], { ...place, text: "name", textAnchor: "start", dx: 9, dy, fill: "var(--ink)" })),
       Plot.tip(there, Plot.pointer({ ...TIP, ...place, title: timeTitle })),
     ],
   });
