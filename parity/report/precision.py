@@ -36,6 +36,7 @@ def precision(results: Results) -> dict[str, Any]:
             filled = 0
         entry = by_case[name]
         entry["losses"].sort(key=_place)
+        entry["sensitivity"].sort(key=lambda r: order(r.get("precision", "")))
         known = results.cases.get(name, {}).get("network")
         detail = {
             "losses": [_detail(r) for r in entry["losses"]],
@@ -45,7 +46,9 @@ def precision(results: Results) -> dict[str, Any]:
         filled += len(text(detail))
         rows = [_row(r, results, known) for r in entry["losses"]]
         cases.append({"id": name, "piece": len(pieces) - 1, "rows": rows, "said": about_losses(entry["losses"])})
-    precisions = sorted({precision_of(r) for r in (*losses.values(), *ranks.values())}, key=order)
+    precisions = sorted(
+        {precision_of(r) for r in losses.values()} | {r.get("precision", "") for r in ranks.values()}, key=order
+    )
     several = len({r.get("environment") for r in losses.values()}) > 1
     index = {"cases": cases, "precisions": [[p, precise(p)] for p in precisions], "several": several}
     ordered = [r for name in sorted(by_case, key=natural) for r in by_case[name]["losses"]]

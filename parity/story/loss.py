@@ -13,6 +13,8 @@ FIRST = ("storage_float16", "float16", "mixed_float16", "storage_bfloat16", "bfl
 """Precisions in the order in which they are told; others follow by name."""
 HALF = 0.005
 """How far from one half a share of bytes may be and still be called half."""
+EMULATION = "emulation"
+"""What stands for an engine where a precision was emulated alone."""
 PARTS = ("weights", "activations", "arithmetic")
 
 
@@ -61,11 +63,13 @@ def otherwise(record: Record) -> str:
 
 def about_loss(record: Record) -> str:
     """What one case loses in a precision on a target, and what it saves."""
-    name, where, said = record["case"], _where(record), precise(precision_of(record))
+    name, said = record["case"], precise(precision_of(record))
     if not record.get("outputs"):
+        who, device, _ = parts(record["target"])
+        where = who if device == "cpu" else f"{who}@{device}"
         return sentence(f"{where} says nothing on {name} in {said}: {record.get('message') or 'nothing was compared'}")
     output = worst(record)
-    text = f"{_saving(name, said, record.get('bytes') or {})} {_error(output)} on {where}"
+    text = f"{_saving(name, said, record.get('bytes') or {})} {_error(output)}{_by(record)}"
     if count := broken(record):
         text += f", and {plural(count, 'number')} of its outputs {'is' if count == 1 else 'are'} infinite or NaN"
     if output.get("argmax_changed"):
@@ -73,10 +77,15 @@ def about_loss(record: Record) -> str:
     return " ".join(filter(None, (sentence(capital(text)), otherwise(record))))
 
 
-def _where(record: Record) -> str:
-    """The engine; its device where that is another than usual. The precision is said beside it."""
+def emulated(record: Record) -> bool:
+    """Whether no engine computed it."""
+    return parts(record["target"])[0] == EMULATION
+
+
+def _by(record: Record) -> str:
+    """`` on chainer``; the device is said where it is another than usual, the precision stands beside it."""
     name, device, _ = parts(record["target"])
-    return name if device == "cpu" else f"{name}@{device}"
+    return ", as emulated" if emulated(record) else f" on {name}" if device == "cpu" else f" on {name}@{device}"
 
 
 def loss_figure(value: Any) -> str:
@@ -117,19 +126,26 @@ def about_losses(found: Iterable[Record]) -> list[str]:
 
 def _over_all(found: Sequence[Record]) -> str:
     told = [r for r in found if r.get("outputs")]
+    told = [r for r in told if not emulated(r)] or told  # what an engine does counts more
     if not told:
         return about_loss(found[0])
     top = max(told, key=lambda r: (bool(broken(r)), severity(worst(r).get("rel_l2"))))
-    sizes = {r["case"]: r["bytes"] for r in told if (r.get("bytes") or {}).get("before") and "after" in r["bytes"]}
+    sizes = {r["case"]: r["bytes"] for r in told if _sized(r)}
     if len({r["case"] for r in told}) == 1 or not sizes:
         return about_loss(top)
     total = {k: sum(b[k] for b in sizes.values()) for k in ("before", "after")}
-    many = plural(len(sizes), "network")
-    first = _saving(many, precise(precision_of(top)), total) + (" together" if len(sizes) > 1 else "")
-    calm = [x for r in told if math.isfinite(x := severity(worst(r).get("rel_l2")))]
-    between = f" at relative errors from {loss_figure(min(calm))} to {loss_figure(max(calm))}" if calm else ""
+    first = _saving(plural(len(sizes), "network"), precise(precision_of(top)), total)
+    first += " together" if len(sizes) > 1 else ""
+    calm = [r for r in told if math.isfinite(severity(worst(r).get("rel_l2")))]
+    if calm:
+        most = max(calm, key=lambda r: severity(worst(r).get("rel_l2")))
+        first += f" at a relative error of at most {loss_figure(worst(most)['rel_l2'])}"
+        first += f", that of {most['case']}{_by(most)}"
     if bad := sorted({r["case"] for r in told if broken(r)}):
-        between += f"; outputs of {some(bad, most=3)} become infinite or NaN"
-    elif calm:
-        between += f", the largest that of {top['case']} on {_where(top)}"
-    return sentence(capital(first + between))
+        first += f"; outputs of {some(bad, most=3)} become infinite or NaN"
+    return sentence(capital(first))
+
+
+def _sized(record: Record) -> bool:
+    found = record.get("bytes") or {}
+    return bool(found.get("before")) and found.get("after") is not None

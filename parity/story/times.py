@@ -135,7 +135,8 @@ def fastest(found: Sequence[Record], gpu: bool = False) -> str:
         if fit:
             best[case] = max(fit, key=_value)
     ranked = sorted(best.values(), key=lambda r: (-_value(r), r["case"]))
-    told, before = [], ""
+    told: list[str] = []
+    before = ""
     for record in ranked[:NAMED]:
         where = _on(*setting(record)[1:])
         opening = where if where != before else ""
@@ -145,7 +146,7 @@ def fastest(found: Sequence[Record], gpu: bool = False) -> str:
         )
         told.append(f"{opening if not told else opening[:1].lower() + opening[1:]}{text}")
     if len(ranked) > NAMED:
-        told.append(f"on {plural(len(ranked) - NAMED, 'more case')} something is faster than the baseline too")
+        told.append(f"on {plural(len(ranked) - NAMED, 'more case')} a target is faster than the baseline too")
     return sentence("; ".join(told))
 
 

@@ -36,7 +36,7 @@ const nameOf = (layer) => layer.tensor ?? layer.node ?? "";
 
 // What left the range of the precision, in words; nothing where nothing did.
 function countsOf(counts = {}) {
-  const words = [["infinite", "infinite"], ["zero", "zero"], ["subnormal", "subnormal"]];
+  const words = [["infinite", "infinite"], ["zero", "become 0"], ["subnormal", "subnormal"]];
   const there = words.filter(([key]) => toNumber(counts[key] ?? 0) > 0);
   return there.map(([key, text]) => el("span", { class: key === "infinite" ? "failed" : "" }, `${counts[key].toLocaleString("en")} ${text}`)).flatMap((s, i) => (i ? [", ", s] : [s]));
 }
@@ -53,7 +53,7 @@ function lossTable(layers) {
 // How many weights and elements left the range, over all layers.
 function rangeLine(layers) {
   const sum = (key, what) => layers.reduce((n, l) => n + (toNumber(l[key]?.[what] ?? 0) || 0), 0);
-  const told = [["weights", "weights"], ["tensor_counts", "elements of tensors"]].flatMap(([key, name]) => [["infinite", "overflow"], ["zero", "are 0"], ["subnormal", "are subnormal"]]
+  const told = [["weights", "weights"], ["tensor_counts", "elements of tensors"]].flatMap(([key, name]) => [["infinite", "overflow"], ["zero", "become 0"], ["subnormal", "become subnormal"]]
     .map(([what, verb]) => [sum(key, what), `${name} ${verb}`]).filter(([n]) => n > 0).map(([n, text]) => `${n.toLocaleString("en")} ${text}`));
   return told.length ? el("p", { class: "lead" }, `${told.join(", ")}.`) : "";
 }

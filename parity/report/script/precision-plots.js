@@ -8,6 +8,9 @@ function lossTitle(r) {
 }
 
 const lossOf = (row) => toNumber(row.rel_l2);
+const LEAST = 1e-8; // below what float32 itself loses: nothing that a plot should make room for
+const lossScale = (rows) => logScale(rows.map(lossOf).map((x) => (x > 0 ? Math.max(x, LEAST) : x)));
+const leastLine = (rows) => rows.some((r) => lossOf(r) !== null && lossOf(r) < LEAST) && el("p", { class: "lead" }, "A loss of 0, or one below what float32 itself loses, stands at the end of the scale.");
 
 function lossScales(rows, precisions) {
   const names = precisions.filter(([p]) => rows.some((r) => r.precision === p));
@@ -27,7 +30,7 @@ async function sizePlot(rows, precisions, width) {
   if (!there.length) return el("p", { class: "muted" }, "Nothing was compared, so there is nothing to plot.");
   const Plot = await plotLibrary();
   const scales = lossScales(there, precisions);
-  const scale = logScale(there.map(lossOf));
+  const scale = lossScale(there);
   const before = Math.max(...there.map((r) => toNumber(r.bytes[0]) ?? 0), ...there.map((r) => r.bytes[1]));
   const aside = (engine) => (scales.engines.indexOf(engine) - (scales.engines.length - 1) / 2) * 11;
   const marks = scales.engines.flatMap((engine) => {
@@ -51,7 +54,7 @@ async function lossesPlot(cases, precisions, width) {
   if (!rows.length) return "";
   const Plot = await plotLibrary();
   const scales = lossScales(rows, precisions);
-  const scale = logScale(rows.map(lossOf));
+  const scale = lossScale(rows);
   const names = cases.map((c) => c.id);
   const place = { x: (r) => onScale(lossOf(r), scale.domain), y: "case" };
   return Plot.plot({

@@ -9,7 +9,7 @@ class PrecisionView extends MeasuredView {
     const { said, cases, precisions } = this.data;
     const plot = el("div", { class: "plotting" });
     if (cases.length <= 60) plot.append(await lossesPlot(cases, precisions, widthOf(this.place)));
-    return [answerBox("Precision", said), el("div", {}, section("Loss by case", plot), this.casesTable(cases, precisions))];
+    return [answerBox("Precision", said), el("div", {}, section("Loss by case", plot, leastLine(cases.flatMap((c) => c.rows.filter((r) => r.outputs)))), this.casesTable(cases, precisions))];
   }
 
   // The worst target of each case in each precision.
@@ -36,7 +36,7 @@ class PrecisionView extends MeasuredView {
     return [
       this.head(chosen, chosen.said),
       chosen.rows.some((r) => r.other) && el("p", { class: "note" }, "This was measured on another version of the case than its verdicts."),
-      chosen.rows.length > 0 && section("Size against loss", size, this.rowsTable(chosen.rows)),
+      chosen.rows.length > 0 && section("Size against loss", size, leastLine(chosen.rows.filter((r) => r.outputs)), this.rowsTable(chosen.rows)),
       await this.layers(chosen, detail, state, width),
       await this.sensitivity(detail, width),
     ];
@@ -56,7 +56,7 @@ class PrecisionView extends MeasuredView {
       const part = r.part ? `${r.part} ${figure(r.parts[r.part], 2)}` : "–";
       return el("tr", {}, about, number((r.bytes?.[1] ?? null) === null ? "–" : `${sizeText(r.bytes[0])} → ${sizeText(r.bytes[1])}`),
         number([figure(r.rel_l2), r.nonfinite ? el("span", { class: "failed" }, ` ${figure(r.nonfinite)} NaN/∞`) : ""]), number(decibels(r.snr_db)), number(decibels(r.psnr_db)), number(argmax(r.argmax)),
-        el("td", {}, part), el("td", { class: other ? "failed" : "", title: r.computed?.why }, seen ? (other ? `${seen}, not ${r.computed.asked}` : seen) : "not known"),
+        el("td", {}, part), el("td", { class: other ? "failed" : "", title: r.computed?.why }, seen ? (other ? `${seen}, not ${r.computed.asked}` : seen) : r.engine === "emulation" ? "emulated" : "not known"),
         el("td", { class: r.verdict && !r.ok ? "failed" : "" }, r.verdict ? el("a", { href: caseHash(this.chosenId(r), r, this.index.several) }, r.verdict) : ""));
     });
     return table(heads, body, { class: "narrow" });
@@ -89,7 +89,7 @@ class PrecisionView extends MeasuredView {
     for (const s of detail.sensitivity) {
       const name = this.data.precisions.find(([p]) => p === s.precision)?.[1] ?? s.precision;
       const more = (s.layers ?? []).length - RANKED;
-      found.push(section(`Which layers lose most in ${name}`, s.advice?.text && el("p", { class: "said" }, s.advice.text),
+      found.push(section(`Which layers lose most in ${name}`, s.advice?.text && el("p", { class: "said" }, adviceText(s.advice.text)),
         el("p", { class: "lead" }, `Each layer alone in ${name}, all others as they are${s.whole === undefined || s.whole === null ? "" : `; all of them together lose ${figure(s.whole, 2)}`}.`),
         el("div", { class: "plotting" }, await sensitivityPlot(s, width)), more > 0 && el("p", { class: "lead" }, `${more} more lose less.`)));
     }
@@ -99,3 +99,4 @@ class PrecisionView extends MeasuredView {
 
 const severity = (row) => (odd(lossOf(row)) ? Infinity : lossOf(row));
 const decibels = (value) => (value === undefined || value === null ? "–" : `${figure(value)} dB`);
+const adviceText = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");

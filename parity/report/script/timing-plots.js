@@ -23,7 +23,7 @@ function byEngine(rows) {
 function barsLayout(width, names, label, high, right) {
   return {
     ...plotStyle(width, label), height: 58 + names.length * 26, marginLeft: nameMargin(names), marginRight: right, marginBottom: 42,
-    x: { domain: [0, high], grid: true, label, labelAnchor: "center", labelArrow: "none", tickFormat: timeText, ticks: 6 }, y: { domain: names, label: null },
+    x: { domain: [0, high], grid: true, label, labelAnchor: "center", labelArrow: "none", tickFormat: timeText, ticks: width < 700 ? 3 : 6 }, y: { domain: names, label: null },
   };
 }
 
@@ -85,7 +85,7 @@ async function ratioPlot(rows, engines, name, width, words = true) {
   const decided = (r) => r.says === "faster" || r.says === "slower";
   return Plot.plot({
     ...plotStyle(width, "times as fast as the baseline"), height: 56 + names.length * 26, marginLeft: nameMargin(names), marginRight: words ? 250 : 30, marginBottom: 38, marginTop: 24,
-    color: colourScale(engines, { legend: !words }), symbol: words ? undefined : symbolScale(engines),
+    color: colourScale(engines, {}, there), symbol: words ? undefined : symbolScale(engines, { legend: true }, there),
     x: { type: "log", domain: [from, to] },
     y: { domain: names, label: null },
     marks: [
