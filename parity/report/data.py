@@ -37,7 +37,8 @@ class Data:
 
     Args:
         index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, excuse, message]``, the excuse 1 for a
-            failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``.
+            failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``, one with
+            losses or times is ``measured``.
         pieces: case id → its record and the records of its cells by column; a case stands in one piece.
     """
 
@@ -74,7 +75,8 @@ def collect(results: Results) -> Data:
         kinds = sorted({layer["layer"] for layer in record.get("layers", ())})
         cells = [_entry(row[i]) if i in row else None for i in range(len(columns))]
         entry = {"id": case, "layers": kinds, "piece": len(pieces) - 1, "cells": cells}
-        cases.append(entry | ({"weak": 1} if weak(record, _knowing(row)) else {}))
+        marks = {"weak": weak(record, _knowing(row)), "measured": case in measured}
+        cases.append(entry | {k: 1 for k, marked in marks.items() if marked})
     index = {
         "verdicts": ORDER,
         "rules": list(rules),

@@ -88,9 +88,11 @@ def test_the_times_of_a_case(measured, browse):
     opened = browse(measured.results, f"#timing&case={CASE}&threads=2&batch=8")
     shown = view(opened, "timing")
     assert opened.console == []
-    for text in ("On 2 threads at batch 8, onnxruntime is 3.1 times", "2 threads, batch 1",
-                 "faster: 3.1 times (2.9 … 3.3)", "undecided: 1 times", "Over the batch", "samples a second", "330 MB", "0–1", "90", "ms · differs",
-                 "Building the model and its first call", "280 ms"):  # fmt: skip
+    for text in (
+        "On 2 threads at batch 8, onnxruntime is 3.1 times", "2 threads, batch 1", "faster: 3.1 times (2.9 … 3.3)",
+        "undecided: 1 times", "Over the batch", "samples a second", "330 MB", "0–1", "90", "ms · differs",
+        "Building the model and its first call", "280 ms",
+    ):  # fmt: skip
         assert text in shown, text
     assert "On 2 threads at batch 1, onnx" not in shown
     assert "Over the threads" not in shown
@@ -135,6 +137,17 @@ def test_columns_of_other_precisions_are_shown_when_asked_for(measured, browse):
     assert "13</b> rounding" in opened.dom
     assert opened.count(r'<li>\s*<a href="[^"]*" data-verdict="differs"') == 1
     assert browse(measured.results, f"#rows=all&on={HALF}").count('<a class="cell') == 2
+
+
+def test_a_case_that_was_measured_alone_is_no_empty_row(make, browse):
+    make.fill(["a"])
+    make.case("measured")
+    make.case("idle")
+    make.loss("measured")
+    opened = browse(make.results)
+    assert "2 of 2 cases, 3 verdicts" in opened.dom
+    assert opened.count('href="#case=measured"') == 0
+    assert opened.count('href="#case=idle"') == 1
 
 
 def test_odd_records_open(make, browse):

@@ -43,7 +43,7 @@ class Matrix {
       const seen = shown.map((k) => c.cells[k.number]);
       c.failed = seen.filter((e) => e && !e.ok).length;
       c.ratio = largest(seen);
-      c.hidden = !seen.some(Boolean) && c.cells.some(Boolean) && !state.on;
+      c.hidden = !seen.some(Boolean) && (c.measured || c.cells.some(Boolean)) && !state.on; // another view shows it
     }
     const verdicts = new Set(state.verdict.split(",").filter(Boolean));
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
@@ -57,7 +57,7 @@ class Matrix {
     this.body.replaceChildren(...groups.flatMap(([group, members]) => this.rows(group, members, shown, few)));
     this.body.querySelector("a, button")?.setAttribute("tabindex", "0");
     const verdictCount = cases.reduce((n, c) => n + shown.filter((k) => c.cells[k.number]).length, 0);
-    this.found.textContent = `${cases.length} of ${this.index.cases.length} cases, ${verdictCount} verdicts`;
+    this.found.textContent = `${cases.length} of ${this.index.cases.filter((c) => !c.hidden).length} cases, ${verdictCount} verdicts`;
     this.precisions.textContent = `other precisions: ${state.precisions === "all" ? "hide" : `show ${this.index.columns.length - this.index.usual.length} columns`}`;
     this.precisions.setAttribute("aria-pressed", String(state.precisions === "all"));
     this.all.textContent = state.rows === "all" ? "fold all" : "unfold all";
