@@ -6,9 +6,9 @@ from typing import Any
 
 from parity.report.data import filled, natural, rounded
 from parity.results import Record, Results
-from parity.story.times import about_times, busy, failed, fastest, measured, says, speed, usual
+from parity.story.times import about_times, busy, failed, fastest, load, measured, others, says, speed, usual
 from parity.story.words import engine as spoken
-from parity.story.words import listing, parts, plural, sentence, some
+from parity.story.words import figure, listing, parts, plural, sentence, some
 
 NAMED = 3
 """Cases or targets that a sentence names."""
@@ -63,11 +63,10 @@ def _warnings(found: list[Record], results: Results) -> list[str]:
     """A busy machine, and times of what computes something else."""
     told = []
     if crowd := [r for r in found if busy(r, _cpus(r, results))]:
-        most = max(float(r["load"][0]) for r in crowd)
-        told.append(
-            f"The machine was busy with other work when {len(crowd):,} of {len(found):,} timings began: load average "
-            f"up to {most:.1f} on {plural(_cpus(crowd[0], results) or 1, 'core')}."
-        )
+        kept = max((x for r in crowd if (x := others(r)) is not None), default=None)
+        most = max((x for r in crowd if (x := load(r)) is not None), default=0.0)
+        how = f"load average up to {most:.1f}" if kept is None else f"others kept up to {figure(kept, 2)} cores busy"
+        told.append(f"The machine was busy with other work in {len(crowd):,} of {plural(len(found), 'timing')}: {how}.")
     wrong = sorted({f"{spoken(r['target'])} on {r['case']}" for r in found if measured(r) and failed(r)})
     if wrong:
         told.append(sentence(f"Timed although the verdict there is a failure: {some(wrong, most=NAMED)}"))
@@ -89,7 +88,7 @@ def _row(record: Record, results: Results, network: str | None) -> Record:
         "engine": engine,
         "device": device,
         "precision": precision,
-        **{k: steady.get(k) for k in ("median", "q1", "q3", "samples", "rounds", "builds")},
+        **{k: steady.get(k) for k in ("median", "q1", "q3", "low", "high", "samples", "rounds", "builds")},
         "build": first.get("build"),
         "call": first.get("call"),
         "memory": [memory.get("before"), memory.get("peak")] if memory else None,
@@ -99,9 +98,7 @@ def _row(record: Record, results: Results, network: str | None) -> Record:
         "interval": [ratio.get(k) for k in ("confidence", "asked", "reached")] if ratio else None,
         "busy": busy(record, _cpus(record, results)),
         "failed": failed(record),
-        "other": bool(
-            record.get("batch") is None and network and record.get("network") and record["network"] != network
-        ),
+        "other": bool(network and record.get("network") and record["network"] != network),
     }
     kept: Record = rounded(filled(row))
     return kept

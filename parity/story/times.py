@@ -16,8 +16,10 @@ from parity.story.words import capital, engine, figure, listing, number, parts, 
 
 NAMED = 2
 """Cases that the sentence over all of them names."""
-BUSY = 0.5
-"""Load average a core before the first call, above which the machine is called busy."""
+BUSY = 0.1
+"""Cores that others kept busy, above which the machine is called busy."""
+LOADED = 0.5
+"""Load average a core before the first call, above which it is, where nothing is known of others."""
 
 
 def measured(record: Record) -> bool:
@@ -30,14 +32,26 @@ def failed(record: Record) -> bool:
     return record.get("verdict") in FAILED
 
 
-def speed(record: Record) -> tuple[float, float, float] | None:
-    """How many times as fast as the baseline, with the ends of its interval; None where it was not compared."""
+Speed = tuple[float, float | None, float | None]
+
+
+def speed(record: Record) -> Speed | None:
+    """How many times as fast as the baseline, with the ends of its interval, which one round alone does not give.
+
+    The record has the ratio of the times, the target's over the baseline's, so this is its inverse; None for the
+    baseline itself and for what was not compared with it.
+    """
     ratio = record.get("ratio") or {}
-    found = [number(ratio.get(k)) for k in ("value", "low", "high")]
-    if ratio.get("says") == "baseline" or any(x is None or not math.isfinite(x) or x <= 0 for x in found):
+    value, low, high = (number(ratio.get(k)) for k in ("value", "low", "high"))
+    if ratio.get("says") == "baseline" or value is None or not _positive(value):
         return None
-    value, low, high = (float(x) for x in found if x is not None)
-    return value, low, high
+    if low is None or high is None or not (_positive(low) and _positive(high)):
+        return 1 / value, None, None
+    return 1 / value, 1 / high, 1 / low
+
+
+def _positive(value: float) -> bool:
+    return math.isfinite(value) and value > 0
 
 
 def says(record: Record) -> str:
@@ -46,9 +60,12 @@ def says(record: Record) -> str:
 
 
 def times(record: Record) -> str:
-    """``3.1 times (2.9 … 3.3)``."""
-    found = speed(record)
-    return f"{figure(found[0], 2)} times ({figure(found[1], 2)} … {figure(found[2], 2)})" if found else ""
+    """``3.1 times (2.9 … 3.3)``; empty where nothing was compared."""
+    value, low, high = speed(record) or (None, None, None)
+    if value is None:
+        return ""
+    interval = "" if low is None else f" ({figure(low, 2)} … {figure(high, 2)})"
+    return f"{figure(value, 2)} times{interval}"
 
 
 def setting(record: Record) -> tuple[str, int, int]:
@@ -95,7 +112,7 @@ def _on(threads: int, batch: int, environment: str = "") -> str:
 def _against(baseline: str, found: Sequence[Record]) -> str:
     """``onnxruntime is 3.1 times (2.9 … 3.3) as fast as chainer on a; keras-jax is slower: …``."""
     compared = sorted((r for r in found if speed(r)), key=_value, reverse=True)
-    if not compared:
+    if not compared or not baseline:
         return ""
     name, case = engine(baseline), compared[0]["case"]
     told = [
@@ -151,14 +168,27 @@ def fastest(found: Sequence[Record], gpu: bool = False) -> str:
 
 
 def _value(record: Record) -> float:
-    return (speed(record) or (0.0,))[0]
+    found = speed(record)
+    return found[0] if found else 0.0
 
 
 def _like_baseline(record: Record) -> bool:
     return parts(record["target"])[2] == parts(_baseline(record))[2]
 
 
+def others(record: Record) -> float | None:
+    """Cores that others kept busy meanwhile, where the record says so."""
+    return number(record.get("others"))
+
+
+def load(record: Record) -> float | None:
+    """Load average before the first call."""
+    return number((record.get("load") or [None])[0])
+
+
 def busy(record: Record, cores: int | None) -> bool:
-    """Whether others worked on the machine when the timing began."""
-    load = number((record.get("load") or [None])[0])
-    return load is not None and load > BUSY * (cores or 1)
+    """Whether others worked on the machine: by the cores that they kept busy, else by the load when it began."""
+    kept, average = others(record), load(record)
+    if kept is not None:
+        return kept > BUSY
+    return average is not None and average > LOADED * (cores or 1)

@@ -134,8 +134,8 @@ class Maker:
             "first": {"build": 0.25, "call": 0.03},
             "steady": {"median": median, "q1": median * 0.95, "q3": median * 1.1, "samples": 90, "rounds": 9,
                        "builds": 3},
-            "ratio": {"baseline": "chainer@cpu", "value": 1.0 if base else speed, "low": speed * 0.94,
-                      "high": speed * 1.06, "confidence": 0.95, "asked": 0.02, "reached": True, "says": says},
+            "ratio": {"baseline": "chainer@cpu", "value": 1.0 if base else 1 / speed, "low": 0.94 / speed,
+                      "high": 1.06 / speed, "confidence": 0.95, "asked": 0.02, "reached": True, "says": says},
             "operations": 2_000_000, "rate": 2e6 / median, "machine_rate": 5e10,
             "memory": {"before": 2.1e8, "peak": 3.3e8}, "load": [0.1, 1.2], "verdict": "rounding",
         }  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 
 from parity.report.timing import timing
 from parity.story.loss import about_loss, about_losses
-from parity.story.times import about_times, fastest
+from parity.story.times import about_times, fastest, speed, times
 from parity.story.words import parts, precise, size
 
 HALF = "chainer@cpu:float16"
@@ -124,9 +124,23 @@ def test_the_setting_with_most_targets_is_told_first(make):
     assert found["said"] == [
         "On 2 threads at batch 1, onnxruntime is 3.1 times (2.9 … 3.3) as fast as chainer on a; on 1 thread, "
         "onnxruntime is 2 times (1.9 … 2.1) as fast as chainer on b.",
-        "On 1 thread, keras-jax@gpu is 40 times (38 … 42) as fast as chainer on b.",
+        "On 1 thread, keras-jax@gpu is 40 times (38 … 43) as fast as chainer on b.",
     ]
     assert [c["usual"] for c in found["index"]["cases"]] == [(2, 1), (1, 0)]
+
+
+def test_one_round_has_no_interval(make):
+    ratio = {"baseline": "chainer@cpu", "value": 0.5, "low": None, "high": None, "says": "undecided"}
+    record = make.timing("a", ratio=ratio)
+    assert (speed(record), times(record)) == ((2.0, None, None), "2 times")
+    assert [t for *_, t in about_times([record])] == [
+        "On 2 threads, between chainer and onnxruntime it is undecided on a."
+    ]
+
+
+def test_a_ratio_of_times_is_an_inverse_of_speeds(make):
+    ratio = {"baseline": "chainer@cpu", "value": 0.25, "low": 0.2, "high": 0.5, "says": "faster"}
+    assert speed(make.timing("a", ratio=ratio)) == (4.0, 2.0, 5.0)
 
 
 @pytest.mark.parametrize("ratio", [None, {}, {"value": "inf", "low": 1, "high": 2, "says": "faster"}, {"value": 2.0},
@@ -141,6 +155,14 @@ def test_what_to_beware_of(make):
     make.timing("b", "keras-jax@cpu", verdict="nonfinite", load=[0.9, 2.0])
     found = timing(make.results)["said"][1:]
     assert found == [
-        "The machine was busy with other work when 1 of 2 timings began: load average up to 1.6 on 2 cores.",
+        "The machine was busy with other work in 1 of 2 timings: load average up to 1.6.",
         "Timed although the verdict there is a failure: keras-jax on b.",
+    ]
+
+
+def test_others_on_the_machine_count_more_than_its_load(make):
+    make.timing("a", load=[1.9, 2.0], others=0.05)
+    make.timing("b", load=[0.1, 1.0], others=0.734)
+    assert timing(make.results)["said"][1:] == [
+        "The machine was busy with other work in 1 of 2 timings: others kept up to 0.73 cores busy."
     ]

@@ -7,11 +7,12 @@ const rateOf = (r) => (r.median > 0 ? (r.batch ?? 1) / r.median : null);
 function timeTitle(r) {
   const batch = r.batch ? `batch ${r.batch}` : "";
   return [[r.target, r.environment].filter(Boolean).join(" "), [r.threads && `${r.threads} threads`, batch].filter(Boolean).join(", "), r.median !== undefined && `${timeText(r.median)} a call`,
-    r.q1 !== undefined && r.q3 !== undefined && `quartiles ${timeText(r.q1)} … ${timeText(r.q3)}`, r.speed && `${speedText(r)} as fast as ${r.baseline}: ${r.says}`,
+    r.q1 !== undefined && r.q3 !== undefined && `quartiles ${timeText(r.q1)} … ${timeText(r.q3)}`,
+    r.low !== undefined && r.high !== undefined && `interval over rounds ${timeText(r.low)} … ${timeText(r.high)}`, r.speed && `${speedText(r)} as fast as ${r.baseline}: ${r.says}`,
     r.failed && `its verdict: ${r.verdict}`].filter(Boolean).join("\n");
 }
 
-const speedText = (r) => `${figure(r.speed[0], 2)} times (${figure(r.speed[1], 2)} … ${figure(r.speed[2], 2)})`;
+const speedText = (r) => `${figure(r.speed[0], 2)} times${r.speed[1] === null ? "" : ` (${figure(r.speed[1], 2)} … ${figure(r.speed[2], 2)})`}`;
 
 // By engine, the CPU before the GPU and both beside each other, the engine with the shortest call first.
 function byEngine(rows) {
@@ -78,8 +79,8 @@ async function ratioPlot(rows, engines, name, width, words = true) {
   if (!there.length) return "";
   const Plot = await plotLibrary();
   const names = unique(there.map(name));
-  const low = Math.min(0.9, ...there.map((r) => r.speed[1]));
-  const high = Math.max(1.1, ...there.map((r) => r.speed[2]));
+  const low = Math.min(0.9, ...there.map((r) => r.speed[1] ?? r.speed[0]));
+  const high = Math.max(1.1, ...there.map((r) => r.speed[2] ?? r.speed[0]));
   const [from, to] = [low / 1.1, high * 1.1];
   const ticks = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter((t) => t >= from && t <= to);
   const decided = (r) => r.says === "faster" || r.says === "slower";
@@ -92,7 +93,7 @@ async function ratioPlot(rows, engines, name, width, words = true) {
       steps(Plot, ticks, `← slower    times as fast as ${unique(there.map((r) => r.baseline)).join(", ")}    faster →`),
       Plot.gridX(ticks, { x: (d) => d }),
       Plot.ruleX([1], { stroke: "var(--ink)", strokeWidth: 1.5 }),
-      Plot.ruleY(there, { x1: (r) => r.speed[1], x2: (r) => r.speed[2], y: name, stroke: "engine", strokeWidth: 2.5, strokeOpacity: deviceShade }),
+      Plot.ruleY(there.filter((r) => r.speed[1] !== null), { x1: (r) => r.speed[1], x2: (r) => r.speed[2], y: name, stroke: "engine", strokeWidth: 2.5, strokeOpacity: deviceShade }),
       Plot.dot(there, { x: (r) => r.speed[0], y: name, r: 5, stroke: "engine", strokeWidth: 2, symbol: words ? "circle" : "engine", fill: (r) => (decided(r) ? "var(--ink)" : "var(--ground)"), fillOpacity: (r) => (decided(r) ? 0.55 : 1) }),
       words ? Plot.text(there, { frameAnchor: "right", x: null, y: name, text: (r) => `${r.says}: ${speedText(r)}`, textAnchor: "start", dx: 12, fill: "var(--ink)" }) : null,
       Plot.tip(there, Plot.pointer({ ...TIP, x: (r) => r.speed[0], y: name, title: timeTitle })),
