@@ -10,6 +10,7 @@ from parity.story.loss import about_loss, about_losses, broken, largest_part, or
 from parity.story.words import parts, precise
 
 NOT_KEPT = frozenset({"kind", "case", "network"})
+IMAGES = ("reference", "actual", "difference")
 
 
 def precision(results: Results) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def precision(results: Results) -> dict[str, Any]:
     Returns:
         said: sentences over all cases.
         index: cases with a row for each target and environment, and the precisions in the order they are told.
-        pieces: case id → its losses and sensitivities, whole.
+        pieces: case id → its losses and sensitivities, whole, and the images that the losses show by their places.
     """
     losses, ranks = results.measured["loss"], results.measured["sensitivity"]
     if not losses and not ranks:
@@ -29,21 +30,22 @@ def precision(results: Results) -> dict[str, Any]:
             entry = by_case.setdefault(found[key]["case"], {"losses": [], "sensitivity": []})
             entry[what].append(found[key])
     pieces: list[dict[str, Any]] = [{}]
-    cases, filled = [], 0
+    cases, size = [], 0
     for name in sorted(by_case, key=natural):
-        if filled > PIECE:
+        if size > PIECE:
             pieces.append({})
-            filled = 0
+            size = 0
         entry = by_case[name]
         entry["losses"].sort(key=_place)
         entry["sensitivity"].sort(key=lambda r: order(r.get("precision", "")))
         known = results.cases.get(name, {}).get("network")
+        images: dict[str, int] = {}
         detail = {
-            "losses": [_detail(r) for r in entry["losses"]],
+            "losses": [_detail(r, images) for r in entry["losses"]],
             "sensitivity": [rounded({k: v for k, v in r.items() if k not in NOT_KEPT}) for r in entry["sensitivity"]],
         }
-        pieces[-1][name] = detail
-        filled += len(text(detail))
+        pieces[-1][name] = detail | {"images": list(images)}
+        size += len(text(pieces[-1][name]))
         rows = [_row(r, results, known) for r in entry["losses"]]
         cases.append({"id": name, "piece": len(pieces) - 1, "rows": rows, "said": about_losses(entry["losses"])})
     precisions = sorted(
@@ -60,9 +62,16 @@ def _place(record: Record) -> tuple[Any, ...]:
     return order(precision_of(record) or name), engine, device, record.get("environment", "")
 
 
-def _detail(record: Record) -> Record:
+def _detail(record: Record, images: dict[str, int]) -> Record:
     kept: Record = rounded({k: v for k, v in record.items() if k not in NOT_KEPT})
+    kept["pictures"] = [_picture(p, images) for p in record.get("pictures") or ()]
     return kept | {"story": about_loss(record)}
+
+
+def _picture(picture: Record, images: dict[str, int]) -> Record:
+    """With places in place of images: the reference is the same for all targets."""
+    found = {k: images.setdefault(str(picture[k]), len(images)) for k in IMAGES if picture.get(k)}
+    return {k: rounded(v) for k, v in picture.items() if k not in IMAGES} | found
 
 
 def _row(record: Record, results: Results, network: str | None) -> Record:

@@ -45,6 +45,17 @@ def test_a_measurement_of_another_network_is_marked(make):
     assert [(r.get("batch"), r.get("other", False)) for r in rows] == [(None, True), (8, True)]
 
 
+def test_images_that_are_the_same_are_kept_once(make):
+    for target, actual in ((HALF, "Q"), (STORED, "R")):
+        make.loss(
+            "a", target, pictures=[{"tensor": "y", "sample": 0, "reference": "A", "actual": actual, "scale": 2.0}]
+        )
+    detail = precision(make.results)["pieces"][0]["a"]
+    shown = [[detail["images"][p[k]] for k in ("reference", "actual")] for r in detail["losses"] for p in r["pictures"]]
+    assert (sorted(detail["images"]), shown) == (["A", "Q", "R"], [["A", "R"], ["A", "Q"]])
+    assert detail["losses"][0]["pictures"][0]["scale"] == 2
+
+
 def test_sensitivities_alone_make_a_view(make):
     make.sensitivity("a", "bfloat16")
     make.sensitivity("a")

@@ -59,8 +59,8 @@ function rangeLine(layers) {
 }
 
 // Reference, what the precision makes of it, and the difference, side by side.
-function pictures(found = []) {
-  const image = (data, alt, caption) => (/^[A-Za-z0-9+/]+=*$/.test(data ?? "") ? el("figure", {}, el("img", { src: `data:image/png;base64,${data}`, alt }), el("figcaption", {}, caption)) : "");
+function pictures(found, images) {
+  const image = (place, alt, caption) => (/^[A-Za-z0-9+/]+=*$/.test(images[place] ?? "") ? el("figure", {}, el("img", { src: `data:image/png;base64,${images[place]}`, alt }), el("figcaption", {}, caption)) : "");
   return found.map((p) => {
     const what = `${p.tensor}, sample ${p.sample}`;
     const times = toNumber(p.scale ?? null);

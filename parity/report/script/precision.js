@@ -76,7 +76,7 @@ class PrecisionView extends MeasuredView {
       el("p", { class: "lead" }, "Along the depth: what the rounded weights cost, what rounding the tensors between layers adds, and what the engine's own arithmetic adds. The line is the whole."),
       choices("targets", items), el("p", { class: "said" }, loss.story),
       layers.length > 0 && [el("div", { class: "plotting" }, await layersPlot(layers, width)), rangeLine(layers), el("details", {}, el("summary", {}, `figures of ${layers.length} layers`), lossTable(layers))],
-      (loss.outputs ?? []).length > 1 && this.outputs(loss), pictures(loss.pictures));
+      (loss.outputs ?? []).length > 1 && this.outputs(loss), pictures(loss.pictures, detail.images));
   }
 
   outputs(loss) {
