@@ -6,7 +6,7 @@ from typing import Any
 
 from parity.report.data import filled, natural, rounded
 from parity.results import Record, Results
-from parity.story.times import about_times, busy, failed, fastest, load, measured, others, says, speed, usual
+from parity.story.times import about_times, busy, failed, fastest, load, measured, others, says, speed, times, usual
 from parity.story.words import engine as spoken
 from parity.story.words import figure, listing, parts, plural, sentence, some
 
@@ -95,6 +95,7 @@ def _row(record: Record, results: Results, network: str | None) -> Record:
         "baseline": ratio.get("baseline"),
         "says": says(record),
         "speed": speed(record),
+        "times": times(record),
         "interval": [ratio.get(k) for k in ("confidence", "asked", "reached")] if ratio else None,
         "busy": busy(record, _cpus(record, results)),
         "failed": failed(record),

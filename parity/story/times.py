@@ -16,6 +16,8 @@ from parity.story.words import capital, engine, figure, listing, number, parts, 
 
 NAMED = 2
 """Cases that the sentence over all of them names."""
+WIDE = 0.1
+"""Width of an interval, relative, up to which a third digit says something."""
 BUSY = 0.1
 """Cores that others kept busy, above which the machine is called busy."""
 LOADED = 0.5
@@ -64,8 +66,10 @@ def times(record: Record) -> str:
     value, low, high = speed(record) or (None, None, None)
     if value is None:
         return ""
-    interval = "" if low is None else f" ({figure(low, 2)} … {figure(high, 2)})"
-    return f"{figure(value, 2)} times{interval}"
+    if low is None or high is None:
+        return f"{figure(value, 2)} times"
+    digits = 2 if high - low > WIDE * value else 3
+    return f"{figure(value, digits)} times ({figure(low, digits)} … {figure(high, digits)})"
 
 
 def setting(record: Record) -> tuple[str, int, int]:

@@ -140,7 +140,9 @@ def test_one_round_has_no_interval(make):
 
 def test_a_ratio_of_times_is_an_inverse_of_speeds(make):
     ratio = {"baseline": "chainer@cpu", "value": 0.25, "low": 0.2, "high": 0.5, "says": "faster"}
-    assert speed(make.timing("a", ratio=ratio)) == (4.0, 2.0, 5.0)
+    record = make.timing("a", ratio=ratio)
+    assert (speed(record), times(record)) == ((4.0, 2.0, 5.0), "4 times (2 … 5)")
+    assert times(make.timing("a", ratio=ratio | {"low": 0.2467, "high": 0.2534})) == "4 times (3.95 … 4.05)"
 
 
 @pytest.mark.parametrize("ratio", [None, {}, {"value": "inf", "low": 1, "high": 2, "says": "faster"}, {"value": 2.0},

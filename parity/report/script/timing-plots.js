@@ -8,11 +8,9 @@ function timeTitle(r) {
   const batch = r.batch ? `batch ${r.batch}` : "";
   return [[r.target, r.environment].filter(Boolean).join(" "), [r.threads && `${r.threads} threads`, batch].filter(Boolean).join(", "), r.median !== undefined && `${timeText(r.median)} a call`,
     r.q1 !== undefined && r.q3 !== undefined && `quartiles ${timeText(r.q1)} … ${timeText(r.q3)}`,
-    r.low !== undefined && r.high !== undefined && `interval over rounds ${timeText(r.low)} … ${timeText(r.high)}`, r.speed && `${speedText(r)} as fast as ${r.baseline}: ${r.says}`,
+    r.low !== undefined && r.high !== undefined && `interval over rounds ${timeText(r.low)} … ${timeText(r.high)}`, r.speed && `${r.times} as fast as ${r.baseline}: ${r.says}`,
     r.failed && `its verdict: ${r.verdict}`].filter(Boolean).join("\n");
 }
-
-const speedText = (r) => `${figure(r.speed[0], 2)} times${r.speed[1] === null ? "" : ` (${figure(r.speed[1], 2)} … ${figure(r.speed[2], 2)})`}`;
 
 // By engine, the CPU before the GPU and both beside each other, the engine with the shortest call first.
 function byEngine(rows) {
@@ -95,7 +93,7 @@ async function ratioPlot(rows, engines, name, width, words = true) {
       Plot.ruleX([1], { stroke: "var(--ink)", strokeWidth: 1.5 }),
       Plot.ruleY(there.filter((r) => r.speed[1] !== null), { x1: (r) => r.speed[1], x2: (r) => r.speed[2], y: name, stroke: "engine", strokeWidth: 2.5, strokeOpacity: deviceShade }),
       Plot.dot(there, { x: (r) => r.speed[0], y: name, r: 5, stroke: "engine", strokeWidth: 2, symbol: words ? "circle" : "engine", fill: (r) => (decided(r) ? "var(--ink)" : "var(--ground)"), fillOpacity: (r) => (decided(r) ? 0.55 : 1) }),
-      words ? Plot.text(there, { frameAnchor: "right", x: null, y: name, text: (r) => `${r.says}: ${speedText(r)}`, textAnchor: "start", dx: 12, fill: "var(--ink)" }) : null,
+      words ? Plot.text(there, { frameAnchor: "right", x: null, y: name, text: (r) => `${r.says}: ${r.times}`, textAnchor: "start", dx: 12, fill: "var(--ink)" }) : null,
       Plot.tip(there, Plot.pointer({ ...TIP, x: (r) => r.speed[0], y: name, title: timeTitle })),
     ],
   });

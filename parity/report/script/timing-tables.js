@@ -2,7 +2,7 @@
 
 function timesTable(rows, several, link) {
   const heads = ["target", ...(several ? ["environment"] : []), numberHead("a call", "median"), numberHead("quartiles"), numberHead("times as fast", "as the baseline, with the interval"), "says", "verdict", numberHead("first: build"), numberHead("first: call"),
-    numberHead("samples", "calls timed, in so many rounds, of so many built models"), numberHead("threads"), "cores", numberHead("batch"), numberHead("peak memory", "of the process, and what it had before"), numberHead("operations a second"), numberHead("of the machine", "share of the machine's rate of matrix products")];
+    numberHead("samples", "calls timed, in so many rounds and of so many builds of the model"), numberHead("threads"), "cores", numberHead("batch"), numberHead("peak memory", "of the process, and what it had before"), numberHead("operations a second"), numberHead("of the machine", "share of the machine's rate of matrix products")];
   const body = rows.map((r) => {
     const about = [el("th", { scope: "row" }, r.target), several && el("td", {}, r.environment ?? "")];
     const wrong = el("td", { class: r.failed ? "failed" : "" }, r.verdict ? el("a", { href: link(r) }, r.verdict) : "");
@@ -10,8 +10,8 @@ function timesTable(rows, several, link) {
     const share = r.rate && r.machine_rate ? `${figure((100 * r.rate) / r.machine_rate, 2)} %` : "–";
     const wanted = r.interval?.[2] === false ? `, the interval asked for (± ${figure(100 * r.interval[1], 2)} %) was not reached` : "";
     return el("tr", { class: r.says === "baseline" ? "chosen" : "" }, about, number(timeText(r.median)), number(r.q1 === undefined ? "–" : `${timeText(r.q1)} … ${timeText(r.q3)}`),
-      number(r.says === "baseline" ? "1" : r.speed ? speedText(r) : "–", { title: r.interval?.[0] ? `${figure(100 * r.interval[0])} % confidence${wanted}` : null }), el("td", {}, r.says ?? "", wanted && r.says !== "baseline" && el("span", { class: "muted", title: wanted.slice(2) }, " *")), wrong,
-      number(timeText(r.build)), number(timeText(r.call)), number([figure(r.samples), r.rounds !== undefined && el("span", { class: "muted" }, ` in ${figure(r.rounds)} × ${figure(r.builds)}`)]), number(figure(r.threads)), el("td", {}, coresText(r.cores)), number(r.batch ? figure(r.batch) : "–"),
+      number(r.says === "baseline" ? "1" : r.speed ? r.times : "–", { title: r.interval?.[0] ? `${figure(100 * r.interval[0])} % confidence${wanted}` : null }), el("td", {}, r.says ?? "", wanted && r.says !== "baseline" && el("span", { class: "muted", title: wanted.slice(2) }, " *")), wrong,
+      number(timeText(r.build)), number(timeText(r.call)), number([figure(r.samples), r.rounds !== undefined && el("span", { class: "muted" }, ` in ${figure(r.rounds)} rounds, ${figure(r.builds)} builds`)]), number(figure(r.threads)), el("td", {}, coresText(r.cores)), number(r.batch ? figure(r.batch) : "–"),
       number(r.memory?.[1] ? sizeText(r.memory[1]) : "–", { title: r.memory?.[0] ? `${sizeText(r.memory[0])} before` : null }), number(rateText(r.rate, "")), number(share));
   });
   return [table(heads, body, { class: "narrow" }), rows.some((r) => r.interval?.[2] === false) && el("p", { class: "lead" }, "* the interval asked for was not reached.")];
@@ -35,7 +35,7 @@ function allTimes(cases, several) {
   const cell = (r) => {
     if (!r) return el("td", { class: "blank" });
     if (r.median === undefined) return el("td", { class: "muted", title: r.message }, "not timed");
-    const compared = r.speed && `${figure(r.speed[0], 2)} times`;
+    const compared = r.times && r.times.replace(/ \(.*/, "");
     return number([timeText(r.median), compared && el("span", { class: "muted" }, ` ${sign[r.says] ?? ""} ${compared}`), spoken(` ${r.says ?? ""}`), r.failed && el("span", { class: "failed" }, ` ${r.verdict}`)], { title: timeTitle(r) });
   };
   const rows = cases.map((c) => {
