@@ -32,7 +32,9 @@ MAY_IMPORT = {
     "compat": (),
     "engines": ("dialects", "compat", "graph", "layout", "draw"),
     "workers.protocol": (),
-    "workers.worker": ("engines=", "engines.base", "graph", "lower", "workers.protocol"),
+    "workers.memory": (),
+    "workers.stopwatch": ("engines.base", "graph", "lower", "workers.memory"),
+    "workers.worker": ("engines=", "engines.base", "graph", "lower", "workers.protocol", "workers.stopwatch"),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
@@ -104,11 +106,16 @@ MAY_IMPORT = {
         "errors",
     ),
     "records": ("errors",),
+    # how long it takes
+    "measure": ("targets", "workers.pool", "errors"),
+    "measure.batch": ("case", "graph", "layers", "errors"),
+    "measure.operations": ("graph",),
+    "measure.timing": ("measure", "judge", "prepare", "results", "targets"),
     "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate"),
+        *("exam", "records", "calibrate", "measure"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),
@@ -178,6 +185,8 @@ def test_directions():
         ("parity.catalogue.pages", "from parity.engines.keras import KerasModel"),
         ("parity.catalogue.live", "from parity.catalogue.frameworks import start"),
         ("parity.session", "import parity.catalogue.pages"),
+        ("parity.measure.rounds", "from parity.session import Session"),
+        ("parity.workers.stopwatch", "from parity.engines.chainer import ChainerEngine"),
     ],
 )
 def test_a_wrong_direction_is_seen(name, source):
