@@ -19,6 +19,7 @@ FRAMEWORKS = ("chainer", "keras", "tensorflow", "jax", "onnx", "onnxruntime", "t
 MAY_IMPORT = {
     # what a network is
     "errors": (),
+    "precision": (),
     "layout": (),
     "draw": (),
     "layers": ("layout", "errors"),
@@ -103,12 +104,17 @@ MAY_IMPORT = {
         "workers.pool",
         "errors",
     ),
+    "measure": (),
+    "measure.precision": (
+        *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
+        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+    ),
     "records": ("errors",),
     "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate"),
+        *("exam", "records", "calibrate", "measure"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),

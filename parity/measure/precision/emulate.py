@@ -6,6 +6,7 @@ of a recurrent layer between two steps.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +17,7 @@ from parity.graph import Graph, Node
 from parity.judge.bound import KIT, Reference, as_exact, node_weights
 from parity.layers.evaluate import values
 from parity.lower import lowered
-from parity.measure.precision.format import Counts, Format, as_type, rounded_weights
+from parity.measure.precision.format import Counts, Format, as_type
 
 NO_DIALECT = ""
 """A dialect that says no composite layer, so that all are made of their parts."""
@@ -50,8 +51,9 @@ class Emulator:
         self._parts = lowered(self.graph, NO_DIALECT)
         owners = [n.name for n in self.graph.nodes]
         self._nodes = [(_owner(n, owners), n) for n in self._parts.nodes]
-        self._rounded: dict[Format, dict[str, np.ndarray]] = {}
+        self._rounded: dict[tuple[str, str], np.ndarray] = {}
         self._full: dict[Format, Run] = {}
+        self._turn = threading.RLock()
         self._everything = frozenset(owners)
         self._known = {k: t.value for k, t in reference.tensors.items()} if self._parts is self.graph else None
         inputs = {k: as_exact(v) for k, v in reference.inputs.items()}
@@ -59,17 +61,18 @@ class Emulator:
 
     @cached_property
     def exact(self) -> Run:
-        """Nothing rounded."""
+        """Nothing rounded but what is given, float32."""
         if self._known is not None:
             return Run(self._known)
         return self._run(Format(), frozenset(), self._inputs)
 
     def full(self, form: Format) -> Run:
         """All layers and inputs in a format; kept, for the next who asks."""
-        if form not in self._full:
-            inputs = {k: as_type(v, form.inputs) for k, v in self._inputs.items()}
-            self._full[form] = self._run(form, self._everything, inputs)
-        return self._full[form]
+        with self._turn:
+            if form not in self._full:
+                inputs = {k: as_type(v, form.inputs) for k, v in self._inputs.items()}
+                self._full[form] = self._run(form, self._everything, inputs)
+            return self._full[form]
 
     def alone(self, form: Format, name: str) -> Run:
         """One layer in a format, its weights and its outputs, all else exact."""
@@ -97,7 +100,6 @@ class Emulator:
             casts: tensor → what layers in the format read of it; added to. Without, all read the same.
         """
         tensors, counts = dict(inputs), dict(base.counts) if base else {}
-        given = self._in(form)
         for owner, node in self._nodes:
             own = owner in inside
             read = [tensors[i] for i in node.inputs]
@@ -107,7 +109,9 @@ class Emulator:
             if base and own == (owner in base.inside) and self._same(read, base, node):
                 made = {o: base.tensors[o] for o in node.outputs}
             else:
-                weights = node_weights(self._parts, node, given if own else self.weights)
+                weights = node_weights(self._parts, node, self.weights)
+                if own:
+                    weights = {c: self.rounded(node.weight_name(c), form) for c in weights}
                 with np.errstate(all="ignore"):
                     found = [as_exact(v) for v in values(node.layer, KIT, read, weights)]
                 made = dict(zip(node.outputs, found, strict=True))
@@ -123,12 +127,13 @@ class Emulator:
     def _same(read: Sequence[np.ndarray], base: Run, node: Node) -> bool:
         return all(r is base.tensors[i] for r, i in zip(read, node.inputs, strict=True))
 
-    def _in(self, form: Format) -> dict[str, np.ndarray]:
-        """The weights, rounded once for all formats with the same types of weights."""
-        key = Format(form.weights, kept=form.kept)
-        if key not in self._rounded:
-            self._rounded[key] = rounded_weights(self.graph, self.weights, form)
-        return self._rounded[key]
+    def rounded(self, name: str, form: Format) -> np.ndarray:
+        """A weight as a format has it; kept for every type."""
+        dtype = form.of_role(self.graph.weights[name].role)
+        with self._turn:
+            if (name, dtype) not in self._rounded:
+                self._rounded[name, dtype] = as_type(self.weights[name], dtype)
+            return self._rounded[name, dtype]
 
 
 def _owner(node: Node, names: Collection[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,8 +118,3 @@ def sizes(graph: Graph, node: Node, form: Format, seen: set[str]) -> tuple[int, 
             before += count * ITEMSIZE["float32"]
             after += count * ITEMSIZE[form.of_role(weight.role)]
     return before, after
-
-
-def rounded_weights(graph: Graph, weights: Mapping[str, np.ndarray], form: Format) -> dict[str, np.ndarray]:
-    """All weights of a network in the types of a format, as float64."""
-    return {k: as_type(v, form.of_role(graph.weights[k].role)) for k, v in weights.items()}

@@ -11,7 +11,7 @@ import numpy as np
 from parity.graph import Graph
 from parity.judge.metrics import Metrics, compare
 from parity.measure.precision.emulate import Emulator
-from parity.measure.precision.format import Counts, Formats, as_type, sizes
+from parity.measure.precision.format import Counts, Formats, sizes
 
 Arrays = Mapping[str, np.ndarray]
 IMAGE_CHANNELS = (1, 3)
@@ -43,8 +43,8 @@ def relative(a: np.ndarray, b: np.ndarray, exact: np.ndarray) -> float:
 
 
 def is_image(array: np.ndarray) -> bool:
-    """N C H W with one or three channels."""
-    return array.ndim == 4 and array.shape[1] in IMAGE_CHANNELS
+    """Floats, N C H W with one or three channels."""
+    return array.dtype.kind == "f" and array.ndim == 4 and array.shape[1] in IMAGE_CHANNELS
 
 
 def class_axis(graph: Graph, tensor: str) -> int | None:
@@ -173,6 +173,7 @@ def weight_counts(emulator: Emulator, formats: Formats, name: str) -> Counts:
     node = next(n for n in graph.nodes if n.name == name)
     total = Counts()
     for canonical, weight in graph.node_weights(node).items():
-        array, dtype = emulator.weights[node.weight_name(canonical)], formats.all.of_role(weight.role)
-        total += Counts.of(array, as_type(array, dtype), dtype)
+        name = node.weight_name(canonical)
+        rounded = emulator.rounded(name, formats.all)
+        total += Counts.of(emulator.weights[name], rounded, formats.all.of_role(weight.role))
     return total

@@ -17,6 +17,8 @@ ENOUGH = 0.5
 """Layers stand out if keeping them leaves at most this of the loss."""
 MOST_KEPT = 0.5
 """Of what half precision saves, that keeping layers may cost."""
+NOTHING = 2.0**-24
+"""Losses below this are float32's own."""
 LAYERS = 3
 """Blocks that are kept at most."""
 WIDTH = 4
@@ -82,8 +84,8 @@ class Sensitivity:
     def advice(self) -> dict[str, Any]:
         """The cheapest layers to keep of those that were tried, measured, or that there are none."""
         whole = self.whole
-        if whole.loss == 0:
-            return _advice(whole, "nothing is lost")
+        if whole.loss < NOTHING:
+            return _advice(whole, "nothing is lost that float32 would not lose too")
         tried = list(self._tries())
         good = [k for k in tried if k.loss <= ENOUGH * whole.loss and math.isfinite(k.loss)]
         if good:
