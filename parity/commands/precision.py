@@ -55,6 +55,7 @@ def measure(
     wanted = matching(cases, expression) if cases else []
     if not wanted:
         return 2
+    known = results.read([out]).cases if (out / results.FILE).exists() else {}
     cores = jobs or os.cpu_count() or 1
     found: list[Record] = []
     bar = Bar(console, sum(map(len, planned(wanted, engines).values())))
@@ -69,7 +70,7 @@ def measure(
             bad.append(error)
             print(f"bad input: {error}", file=sys.stderr)
 
-        taking = Taking(session, chosen, cores, write, on_bad, lambda t, _: bar.step(f"{t!s:>22}"))
+        taking = Taking(session, chosen, cores, write, on_bad, lambda t, _: bar.step(f"{t!s:>22}"), known)
         try:
             taking.run(wanted, engines)
             bar.done()

@@ -78,7 +78,7 @@ class Counts:
         count: of them.
         zero: that were not 0 and are now.
         subnormal: that are not 0, and below the smallest normal number, so that digits are missing.
-        infinite: that were finite, exactly or before, and are not now.
+        infinite: that were finite and are not now.
     """
 
     count: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from parity import lanes
@@ -33,6 +33,7 @@ class Taking:
         write: called with every record: case, cell, loss and sensitivity.
         on_bad: called with a case whose files turn out to be wrong; the others go on.
         on_step: called when a case is through on a target.
+        known: case records that are written already; one that says the same is not made again.
     """
 
     session: Session
@@ -41,6 +42,7 @@ class Taking:
     write: Callable[[Record], None]
     on_bad: Callable[[Case, BadInput], None] = lambda *_: None
     on_step: Callable[[Target, Case], None] = lambda *_: None
+    known: Mapping[str, Record] = field(default_factory=dict)
     _shelf: Shelf[Ledger] = field(init=False)
 
     def run(self, cases: Sequence[Case], targets: Sequence[Target]) -> None:
@@ -55,7 +57,9 @@ class Taking:
 
     def _made(self, case: Case) -> Ledger:
         prepared = self.session.prepare(case)
-        self.write(case_record(prepared))
+        known = self.known.get(case.id, {})
+        if (known.get("network"), known.get("hash")) != (prepared.network, prepared.hash):
+            self.write(case_record(prepared))
         return Ledger(prepared)
 
     def _do(self, target: Target, case: Case) -> None:
