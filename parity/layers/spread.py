@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -45,7 +47,7 @@ def _met(p, y, a, size):
     axis = (
         p.nd + 1
     )  # where the positions are once the taps are gone: each axis that is done left one tap axis less before them
-    total = 0.0
+    total: Any = 0.0
     for r in range(y.shape[1]):
         part = _spread(y[:, r], axis, p.stride[a])
         first = r * p.dilation[a] - p.pad[a][0]

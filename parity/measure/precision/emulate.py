@@ -53,6 +53,7 @@ class Emulator:
         self._nodes = [(_owner(n, owners), n) for n in self._parts.nodes]
         self._rounded: dict[tuple[str, str], np.ndarray] = {}
         self._full: dict[Format, Run] = {}
+        self._counted: dict[tuple[str, str], Counts] = {}
         self._turn = threading.RLock()
         self._everything = frozenset(owners)
         self._known = {k: t.value for k, t in reference.tensors.items()} if self._parts is self.graph else None
@@ -134,6 +135,14 @@ class Emulator:
             if (name, dtype) not in self._rounded:
                 self._rounded[name, dtype] = as_type(self.weights[name], dtype)
             return self._rounded[name, dtype]
+
+    def counted(self, name: str, form: Format) -> Counts:
+        """What rounding does to a weight."""
+        dtype = form.of_role(self.graph.weights[name].role)
+        with self._turn:
+            if (name, dtype) not in self._counted:
+                self._counted[name, dtype] = Counts.of(self.weights[name], self.rounded(name, form), dtype)
+            return self._counted[name, dtype]
 
 
 def _owner(node: Node, names: Collection[str]) -> str:

@@ -150,6 +150,7 @@ def layers(emulator: Emulator, formats: Formats, split: Split) -> list[dict[str,
     run = emulator.full(form)
     rows = []
     for node in graph.nodes:
+        weights = [emulator.counted(node.weight_name(c), form) for c in graph.node_weights(node)]
         for i, tensor in enumerate(node.outputs):
             first = i == 0
             rows.append(
@@ -159,21 +160,9 @@ def layers(emulator: Emulator, formats: Formats, split: Split) -> list[dict[str,
                     "tensor": tensor,
                     "rel_l2": number(split.total(tensor)),
                     "parts": split.parts(tensor),
-                    "weights": vars(weight_counts(emulator, formats, node.name) if first else Counts()),
+                    "weights": vars(sum(weights, Counts()) if first else Counts()),
                     "tensor_counts": vars(run.counts[tensor]),
                     "bytes": list(sizes(graph, node, form, seen) if first else (0, 0)),
                 }
             )
     return rows
-
-
-def weight_counts(emulator: Emulator, formats: Formats, name: str) -> Counts:
-    """What becomes of one layer's weights."""
-    graph = emulator.graph
-    node = next(n for n in graph.nodes if n.name == name)
-    total = Counts()
-    for canonical, weight in graph.node_weights(node).items():
-        name = node.weight_name(canonical)
-        rounded = emulator.rounded(name, formats.all)
-        total += Counts.of(emulator.weights[name], rounded, formats.all.of_role(weight.role))
-    return total
