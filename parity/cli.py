@@ -211,12 +211,13 @@ def precision(
     ] = None,
     jobs: Jobs = None,
     out: Out = Path("reports"),
+    page: Annotated[Path | None, typer.Option("--page", help="A page whose tables are written, Markdown.")] = None,
 ) -> None:
     """Measure what precisions cost: loss by cause and layer, and which layers to keep in float32."""
     from parity.commands.precision import measure
 
     try:
-        status = measure(files, k, targets, precisions, jobs, out)
+        status = measure(files, k, targets, precisions, jobs, out, page)
     except KeyboardInterrupt:
         print("stopped; what was finished is kept", file=sys.stderr)
         status = INTERRUPTED

@@ -16,6 +16,7 @@ from parity.case.case import Case
 from parity.commands.progress import Bar
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput
+from parity.measure.precision.page import put, tables
 from parity.measure.precision.show import ROW, advice_lines, row
 from parity.measure.precision.take import Taking, chosen_precisions, planned
 from parity.results import Record
@@ -39,12 +40,14 @@ def measure(
     precisions: str | None,
     jobs: int | None,
     out: Path,
+    page: Path | None = None,
 ) -> int:
     """Measure losses, print the table and the advice; the exit status.
 
     Args:
         targets: engines and devices; their precisions are the next argument's. "none" for the emulation alone.
         precisions: names, with commas.
+        page: a Markdown page whose tables are to become those of this run.
     """
     console = Console()
     chosen = chosen_precisions(precisions, DEFAULT)
@@ -77,9 +80,26 @@ def measure(
         finally:  # what is finished is worth showing, whatever came in between
             bar.stop()
             show(found, console)
+    if page:
+        write_page(page, found)
+        print(f"written: {page}")
     if bad:
         return 2
     return 1 if any(r["kind"] == "cell" and not r["ok"] for r in found) else 0
+
+
+def write_page(page: Path, found: Sequence[Record]) -> None:
+    """Put the tables of a run into a page.
+
+    Raises:
+        BadInput: there is no such page, or no place in it.
+    """
+    cells = {(r["case"], r["target"]): r for r in found if r["kind"] == "cell"}
+    try:
+        text = page.read_text("utf-8")
+        page.write_text(put(text, tables([r for r in found if r["kind"] == "loss"], cells), str(page)), "utf-8")
+    except OSError as error:
+        raise BadInput(f"the page cannot be written: {error}", file=str(page)) from None
 
 
 def here(targets: Sequence[Target]) -> tuple[Target, ...]:

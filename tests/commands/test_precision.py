@@ -6,6 +6,8 @@ from typer.testing import CliRunner
 from parity import session as session_module
 from parity.cli import app
 from parity.commands import precision as precision_module
+from parity.errors import BadInput
+from parity.measure.precision.page import BEGIN, END
 from parity.measure.precision.take import Taking
 from tests.measure.precision.test_take import DEEP
 from tests.stand_in import StandInPool, answer, lines, write_case
@@ -76,6 +78,16 @@ def test_bad_input_is_exit_2(tmp_path, run):
     write_case(tmp_path, "a", DEEP)
     assert run("--targets", "none", "--precisions", "float16", "missing.yaml").exit_code == 2
     assert "missing.yaml" in run("--targets", "none", "missing.yaml").stderr
+
+
+def test_a_page_gets_its_tables(tmp_path, run):
+    write_case(tmp_path, "a", DEEP)
+    page = tmp_path / "page.md"
+    page.write_text(f"# Title\n\n{BEGIN}\n{END}\n")
+    assert run("--targets", "none", "--page", "page.md").exit_code == 0
+    assert "| float16 | emulation | 3,340 → 1,670 |" in page.read_text()
+    with pytest.raises(BadInput, match="cannot be written"):
+        run("--targets", "none", "--page", "nowhere.md")
 
 
 def test_an_interrupt_keeps_what_is_finished(tmp_path, run, monkeypatch):

@@ -49,12 +49,16 @@ class Ledger:
         precision: Precision,
         taps: Mapping[str, np.ndarray] | None = None,
         outputs: Mapping[str, np.ndarray] | None = None,
+        *,
+        pictured: bool = True,
     ) -> Record:
         """The record of one target's loss, or of the emulation's.
 
         Args:
             target: with its precision.
-            taps: tensors that the engine returned. outputs: those of its run without taps; None where nothing ran.
+            taps: tensors that the engine returned.
+            outputs: those of its run without taps; None where nothing ran.
+            pictured: whether images are drawn.
 
         Raises:
             ValueError: an output is missing or has another shape; the verdict says so too.
@@ -78,7 +82,7 @@ class Ledger:
         }
         shown = [
             p
-            for t in dict.fromkeys(emulator.graph.outputs)
+            for t in dict.fromkeys(emulator.graph.outputs if pictured else ())
             for p in pictures(t, at_outputs.value(t), emulator.exact.tensors[t])
         ]
         return record | ({"pictures": shown} if shown else {})

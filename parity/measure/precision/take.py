@@ -44,6 +44,8 @@ class Taking:
     on_step: Callable[[Target, Case], None] = lambda *_: None
     known: Mapping[str, Record] = field(default_factory=dict)
     _shelf: Shelf[Ledger] = field(init=False)
+    _pictured: dict[str, Target | None] = field(init=False)
+    """Case → the engine whose images are drawn: of many they look alike and are most of a record."""
 
     def run(self, cases: Sequence[Case], targets: Sequence[Target]) -> None:
         """All cases: emulated, and on those of the targets that they are meant for.
@@ -52,6 +54,7 @@ class Taking:
             targets: engines and devices, in float32.
         """
         plan = planned(cases, targets)
+        self._pictured = {c.id: next((t for t in targets if t in c.targets), None) for c in cases}
         self._shelf = Shelf(self._made, plan, self.on_bad)
         lanes.go(plan, Slots(self.jobs), self._do, threading.Event(), give_up=self.session.pool.stop)
 
@@ -87,7 +90,8 @@ class Taking:
             self.write(ledger.lacking(target, precision, cell["message"]))
             return
         try:
-            self.write(ledger.loss(target, precision, answers[0].taps, answers[0].outputs))
+            drawn = engine == self._pictured[ledger.prepared.case.id]
+            self.write(ledger.loss(target, precision, answers[0].taps, answers[0].outputs, pictured=drawn))
         except ValueError as error:
             self.write(ledger.lacking(target, precision, str(error)))
 
