@@ -17,7 +17,7 @@ from parity.commands.progress import Bar
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput
 from parity.measure.precision.page import put, tables
-from parity.measure.precision.show import ROW, advice_lines, row
+from parity.measure.precision.show import ROW, advice_lines, row, used
 from parity.measure.precision.take import Taking, chosen_precisions, planned
 from parity.results import Record
 from parity.session import Session
@@ -120,10 +120,12 @@ def show(found: Sequence[Record], console: Console) -> None:
     wide = console if console.is_terminal else Console(width=WIDTH, file=console.file)
     for case, losses in sorted(cases.items()):
         table = Table(header_style="bold", title=Text(case), title_justify="left")
-        for name, justify in ROW:
-            table.add_column(name, justify=justify)
-        for loss in sorted(losses, key=lambda r: (r["precision"], r["target"])):
-            table.add_row(*map(Text, row(loss, cells.get((case, loss["target"])))))
+        losses.sort(key=lambda r: (r["precision"], r["target"]))
+        rows = [row(loss, cells.get((case, loss["target"]))) for loss in losses]
+        for i in used(rows):
+            table.add_column(ROW[i][0], justify=ROW[i][1])
+        for cell in rows:
+            table.add_row(*(Text(cell[i]) for i in used(rows)))
         wide.print(table)
     for line in advice_lines([r for r in found if r["kind"] == "sensitivity"]):
         console.print(Text(line), soft_wrap=True)

@@ -19,6 +19,7 @@ from parity.layers.evaluate import values
 from parity.lower import lowered
 from parity.measure.precision.format import Counts, Format, as_type
 
+Arrays = Mapping[str, np.ndarray]
 NO_DIALECT = ""
 """A dialect that says no composite layer, so that all are made of their parts."""
 
@@ -42,23 +43,31 @@ class Emulator:
     """Runs a network in formats, exactly at first. A run begins where it differs from another that is given.
 
     Args:
-        reference: the network, its inputs, its weights, and its tensors by the numpy rules.
+        graph: the network.
+        inputs: as they are given.
+        weights: network weight name → as it is given.
+        tensors: of the exact run, where they are known.
     """
 
-    def __init__(self, reference: Reference):
-        self.graph: Graph = reference.graph
-        self.weights = reference.weights
-        self._parts = lowered(self.graph, NO_DIALECT)
-        owners = [n.name for n in self.graph.nodes]
+    def __init__(self, graph: Graph, inputs: Arrays, weights: Arrays, tensors: Arrays | None = None):
+        self.graph = graph
+        self.weights = {k: as_exact(v) for k, v in weights.items()}
+        self._parts = lowered(graph, NO_DIALECT)
+        owners = [n.name for n in graph.nodes]
         self._nodes = [(_owner(n, owners), n) for n in self._parts.nodes]
-        self._rounded: dict[tuple[str, str], np.ndarray] = {}
-        self._full: dict[Format, Run] = {}
-        self._counted: dict[tuple[str, str], Counts] = {}
-        self._turn = threading.RLock()
         self._everything = frozenset(owners)
-        self._known = {k: t.value for k, t in reference.tensors.items()} if self._parts is self.graph else None
-        inputs = {k: as_exact(v) for k, v in reference.inputs.items()}
-        self._inputs = {k: self._known[k] for k in inputs} if self._known is not None else inputs
+        self._known = tensors if self._parts is graph else None  # else those inside of layers are missing
+        self._inputs = {k: as_exact(v) if self._known is None else self._known[k] for k, v in inputs.items()}
+        self._rounded: dict[tuple[str, str], np.ndarray] = {}
+        self._counted: dict[tuple[str, str], Counts] = {}
+        self._full: dict[Format, Run] = {}
+        self._turn = threading.RLock()
+
+    @classmethod
+    def of(cls, reference: Reference) -> Emulator:
+        """The network of a reference, whose tensors need not be computed again."""
+        tensors = {k: t.value for k, t in reference.tensors.items()}
+        return cls(reference.graph, reference.inputs, reference.weights, tensors)
 
     @cached_property
     def exact(self) -> Run:

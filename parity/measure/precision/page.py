@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from parity.errors import BadInput
-from parity.measure.precision.show import ROW, row
+from parity.measure.precision.show import ROW, row, used
 from parity.results import Record
 
 BEGIN, END = "<!-- losses: parity precision --page writes what stands here -->", "<!-- end of losses -->"
@@ -21,17 +21,13 @@ def tables(losses: Sequence[Record], cells: Mapping[tuple[str, str], Record]) ->
     cases: dict[str, dict[tuple[str, ...], list[str]]] = {}
     for loss in sorted(losses, key=lambda r: (r["case"], r["precision"], r["target"])):
         precision, target, *rest = row(loss, cells.get((loss["case"], loss["target"])))
-        cases.setdefault(loss["case"], {}).setdefault((precision, *rest), []).append(target.removesuffix("@cpu"))
+        cases.setdefault(loss["case"], {}).setdefault((precision, *rest), []).append(target)
     out = []
     for case, rows in cases.items():
-        out += [
-            f"`{case}`",
-            "",
-            _line([name for name, _ in ROW]),
-            _line(["--:" if j == "right" else "---" for _, j in ROW]),
-        ]
-        out += [_line([key[0], ", ".join(targets), *key[1:]]) for key, targets in rows.items()]
-        out.append("")
+        lines = [[key[0], ", ".join(targets), *key[1:]] for key, targets in rows.items()]
+        columns = used(lines)
+        head = [[name for name, _ in ROW], ["--:" if justify == "right" else "---" for _, justify in ROW]]
+        out += [f"`{case}`", "", *(_line([cells[i] for i in columns]) for cells in (*head, *lines)), ""]
     return "\n".join(out)
 
 

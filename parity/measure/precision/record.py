@@ -36,7 +36,7 @@ class Ledger:
     emulator: Emulator = field(init=False)
 
     def __post_init__(self):
-        self.emulator = Emulator(self.prepared.reference)
+        self.emulator = Emulator.of(self.prepared.reference)
 
     def sensitivity(self, precision: Precision) -> Record:
         """The record of which layers do not bear a precision."""

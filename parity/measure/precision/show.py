@@ -28,7 +28,7 @@ def row(loss: Record, cell: Record | None = None) -> list[str]:
         loss: the record.
         cell: of the same case and target, where an engine ran.
     """
-    target = loss["target"].partition(":")[0]
+    target = loss["target"].partition(":")[0].removesuffix("@cpu")
     verdict = cell["verdict"] if cell else ""
     start = [loss["precision"], target]
     if "outputs" not in loss:
@@ -45,6 +45,11 @@ def row(loss: Record, cell: Record | None = None) -> list[str]:
         largest_part(worst["parts"]),
         ", ".join(filter(None, (verdict, elsewhere(loss["computed"])))),
     ]
+
+
+def used(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Columns that have anything in them."""
+    return [i for i in range(len(ROW)) if any(r[i] for r in rows)]
 
 
 def most_lost(loss: Record) -> dict[str, Any]:

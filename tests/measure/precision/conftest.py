@@ -35,7 +35,7 @@ def generator() -> Net:
 
 
 def emulator(one: Net) -> Emulator:
-    return Emulator(one.reference)
+    return Emulator.of(one.reference)
 
 
 def float32_engine(one: Net, weights: str = "float16", outside: str = "float16") -> dict[str, np.ndarray]:

@@ -99,7 +99,7 @@ def test_overflow_is_counted_and_goes_on():
         {"x": (2, 3)}, (node("big", "MulConstant", "x", value=1e6), node("out", "Softmax", "big", axis=1)), ("out",)
     )
     reference = Reference.of(net.graph, {"x": np.ones((2, 3), np.float32)}, {})
-    run = Emulator(reference).full(HALF)
+    run = Emulator.of(reference).full(HALF)
     assert np.isinf(run.tensors["big"]).all()
     assert run.counts["big"] == Counts(6, infinite=6)
     assert np.isnan(run.tensors["out"]).all()

@@ -92,7 +92,7 @@ def test_overflow_makes_a_layer_stand_out():
 def test_what_moves_numbers_loses_nothing():
     graph = Graph({"x": Spec((2, 6))}, (node("relu", "ReLU", "x"),), ("relu",))
     whole = np.arange(12, dtype=np.float32).reshape(2, 6)
-    found = Sensitivity(Emulator(Reference.of(graph, {"x": whole}, {})), HALF).to_json()
+    found = Sensitivity(Emulator.of(Reference.of(graph, {"x": whole}, {})), HALF).to_json()
     assert (found["whole"], found["advice"]["keep"]) == (0, [])
     assert "nothing is lost" in found["advice"]["text"]
 
