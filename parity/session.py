@@ -91,7 +91,7 @@ class Session:
         Raises:
             Stopped: the workers were stopped in the meantime.
         """
-        case = prepared.case
+        case, prepared = prepared.case, prepared.at(target.computes)
         record: Record = {
             "kind": "cell",
             "case": case.id,
@@ -124,6 +124,7 @@ class Session:
         file = None if wrongs else prepared.weights_file
         arrays |= {} if file else {f"w:{k}": v for k, v in weights.items()}
         header = {"graph": sent.to_json(), "before": spec.before and not prepared.is_probe, "weights_file": file}
+        header["precision"] = target.precision
         worker = self.pool[target]
         try:
             reply, out = worker.request(header, arrays, spec.timeout)
@@ -184,7 +185,7 @@ class Session:
             on_bad: called with a case whose files turn out to be wrong; the others still run.
         """
         skip = set(done)
-        plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
+        plan = {t: [c for c in cases if c.runs_on(t) and (c.id, str(t)) not in skip] for t in targets}
 
         def make(case: Case) -> Prepared:
             made = self.prepare(case)

@@ -19,28 +19,28 @@ FRAMEWORKS = ("chainer", "keras", "tensorflow", "jax", "onnx", "onnxruntime", "t
 MAY_IMPORT = {
     # what a network is
     "errors": (),
-    "precision": (),
     "layout": (),
     "draw": (),
     "layers": ("layout", "errors"),
+    "precision": ("layers",),
     "node": ("layers", "errors"),
     "graph": ("node", "layers", "errors"),
     "lower": ("graph", "layers"),
     "case": ("graph", "layers", "draw", "targets", "errors"),
-    "targets": ("engines=", "errors"),  # the tables of names, and no engine
+    "targets": ("engines=", "precision", "errors"),  # the tables of names, and no engine
     # how it is said and run
-    "dialects": ("graph", "layers", "layout"),
+    "dialects": ("graph", "layers", "layout", "precision"),
     "compat": (),
-    "engines": ("dialects", "compat", "graph", "layout", "draw"),
-    "workers.protocol": (),
-    "workers.worker": ("engines=", "engines.base", "graph", "lower", "workers.protocol"),
+    "engines": ("dialects", "compat", "graph", "layout", "draw", "precision"),
+    "workers.protocol": ("precision",),
+    "workers.worker": ("engines=", "engines.base", "graph", "lower", "precision", "workers.protocol"),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
     # what is said about it
     "mistakes": ("graph", "node", "layers", "layout", "errors"),
     # the numpy rules are the meaning, not an engine
-    "judge": ("graph", "node", "layers", "draw", "mistakes", "errors", "dialects.numpy"),
+    "judge": ("graph", "node", "layers", "draw", "mistakes", "errors", "precision", "dialects.numpy"),
     # pages about layers; they read rules off and ask frameworks in processes of their own
     "catalogue": (
         "case",
@@ -67,7 +67,10 @@ MAY_IMPORT = {
     "report": ("results", "story", "judge.verdict", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
-    "prepare": ("case", "judge", "mistakes", "probed", "graph", "layers", "draw", "results", "targets", "errors"),
+    "prepare": (
+        *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
+        *("precision", "results", "targets", "errors"),
+    ),
     "case_record": ("prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),

@@ -54,7 +54,7 @@ def calibrate(
     inputs, kernels = _names(regimes, tuple(REGIMES), "--regimes"), _names(weights, WEIGHT_REGIMES, "--weights")
     plan = list(variants(matching(cases, expression), seeds, inputs, kernels))
     done = _done(plan) if resume else set()
-    total = sum((v.id, str(t)) not in done for v in plan for t in chosen if t in v.targets)
+    total = sum((v.id, str(t)) not in done for v in plan for t in chosen if v.runs_on(t))
     with Session(Pool(), jobs or os.cpu_count() or 1, ()) as session, Bar(console, total) as progress:
 
         def on_cell(cell: Record) -> None:

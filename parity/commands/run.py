@@ -67,7 +67,7 @@ def run_cases(
         old = results.read([out])
     done = finished(old, wanted, rules)
 
-    total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if t in c.targets)
+    total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if c.runs_on(t))
     with (
         results.Writer(out, resume=resume) as writer,
         Session(Pool(), jobs or os.cpu_count() or 1, rules) as session,

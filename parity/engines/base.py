@@ -44,8 +44,17 @@ class Engine(Protocol):
     def facts(self) -> dict[str, Any]:
         """Versions, the device in use, threads, how it runs."""
 
-    def build(self, graph: Graph, weights: Copies | None) -> Model:
-        """Build the network; None leaves the framework's own initial values."""
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> Model:
+        """Build the network; None leaves the framework's own initial values.
+
+        Args:
+            graph: its floats in the dtype of the precision's tensors.
+            weights: in the dtype in which the framework is to hold them.
+            precision: name of a :class:`parity.precision.Precision`.
+
+        Raises:
+            Unavailable: the framework has no such precision; the message says so.
+        """
 
 
 def to_targets(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray]) -> Copies:
@@ -68,7 +77,7 @@ def assignments(graph: Graph, dialect: str, node: Node, sent: Copies, shapes: Ma
     """
     have = {t: a for t, a in sent.get(node.name, {}).items() if t in shapes}
     declared = node.layer.layout_map(dialect, graph.node_weights(node)).targets
-    return have | {t: np.zeros(shapes[t], np.float32) for t in declared if t in shapes and t not in have}
+    return have | {t: np.zeros(shapes[t], graph.floats) for t in declared if t in shapes and t not in have}
 
 
 def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], read: Copies) -> dict[str, Any]:
@@ -127,7 +136,8 @@ def _proofs(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> t
         if target not in held or not (present or target not in own) or (not present and target in empty):
             continue
         if present:  # parts that nothing fills are zero in both
-            proof, ok = "inverse" if place.source in back else "map", np.array_equal(held[target], own[target])
+            proof = "inverse" if place.source in back else "map"
+            ok = np.array_equal(held[target], own[target].astype(held[target].dtype))  # of a mixed precision, its own
         else:
             proof, ok = "zeros", not held[target].any()
             empty.add(target)
@@ -146,6 +156,6 @@ def _proofs(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> t
             lost.add(place.source)
             problems.append(f"{target} does not hold what was sent ({proof})")
     for source, array in back.items():
-        if source not in lost and not np.array_equal(array, weights[source]):
+        if source not in lost and not np.array_equal(array, weights[source].astype(array.dtype)):
             problems.append(f"{source} cannot be read back from where its layout puts it")
     return rows, list(dict.fromkeys(problems))

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from parity.dialects.chainer import ChainerKit, define
-from parity.engines.base import Arrays, Copies, assignments
+from parity.engines.base import Arrays, Copies, Unavailable, assignments
 from parity.graph import Graph
+from parity.precision import PRECISIONS
 
 
 def _array(value: Any) -> Any:
@@ -23,10 +24,11 @@ class ChainerModel:
         links: node name → the link that holds its weights.
     """
 
-    def __init__(self, chainer: Any, graph: Graph, weights: Copies | None):
-        self._chainer, self._graph = chainer, graph
-        kit = ChainerKit(chainer.links, chainer.functions)
-        self._calls = define(graph, kit)
+    def __init__(self, chainer: Any, graph: Graph, weights: Copies | None, dtype: Any = np.float32):
+        self._chainer, self._graph, self._dtype = chainer, graph, dtype
+        kit = ChainerKit(chainer.links, chainer.functions, floats=graph.floats)
+        with chainer.using_config("dtype", dtype):
+            self._calls = define(graph, kit)
         self.links = kit.links
         if weights is not None:
             self._assign(weights)
@@ -70,7 +72,8 @@ class ChainerModel:
 
     def _infer(self, inputs: Arrays) -> dict[str, Any]:
         chainer = self._chainer
-        with chainer.using_config("train", False), chainer.using_config("enable_backprop", False):
+        using = chainer.using_config
+        with using("train", False), using("enable_backprop", False), using("dtype", self._dtype):
             return self.forward(inputs)
 
     def run(self, inputs: Arrays) -> Arrays:
@@ -106,11 +109,17 @@ class ChainerEngine:
             "full_taps": self.full_taps,
         }
 
-    def build(self, graph: Graph, weights: Copies | None) -> ChainerModel:
-        """Build the network."""
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> ChainerModel:
+        """Build the network, links in the dtype that Chainer's configuration would give them."""
+        computes = PRECISIONS[precision]
+        if computes.products:
+            raise Unavailable(f"{precision} is of NVIDIA's GPUs")
+        if computes.tensors == "bfloat16":
+            raise Unavailable("Chainer on NumPy has no bfloat16")
+        dtype = self._chainer.mixed16 if computes.mixed else np.dtype(computes.tensors)
         if weights is None:
             np.random.seed(0)  # noqa: NPY002  Chainer's initializers draw from the global state
-        return ChainerModel(self._chainer, graph, weights)
+        return ChainerModel(self._chainer, graph, weights, dtype)
 
     def train(self, graph: Graph, inputs: Arrays, steps: int, seed: int) -> tuple[Arrays, list[float]]:
         """Weights after some steps of training and the loss before each: :func:`parity.engines.chainer_train.train`."""

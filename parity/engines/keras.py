@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from parity.dialects.keras import KerasKit, Stored, define, input_orders
-from parity.engines.base import Arrays, Copies, assignments
+from parity.engines.base import Arrays, Copies, Unavailable, assignments
 from parity.graph import Graph
+from parity.precision import PRECISIONS, Precision
 
 
 class WithoutInitialValues:
@@ -44,7 +45,7 @@ class _Zeros:
     """What Keras takes for an initializer; MultiHeadAttention makes copies of it."""
 
     def __call__(self, shape: Any, dtype: Any = None) -> np.ndarray:
-        return np.zeros(shape, dtype or "float32")
+        return np.zeros(shape, dtype or "float32")  # every layer states it
 
     def get_config(self) -> dict[str, Any]:
         """Nothing to configure."""
@@ -62,7 +63,7 @@ class KerasModel:
     def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Callable]):
         self._graph, self._orders = graph, input_orders(graph)
         layers = keras.layers if weights is None else WithoutInitialValues(keras.layers)
-        kit = KerasKit(layers, keras.ops)
+        kit = KerasKit(layers, keras.ops, floats=graph.floats)
         stored = {}
         for name, spec in graph.inputs.items():
             order = self._orders[name]
@@ -159,12 +160,22 @@ class _KerasEngine:
     def _versions(self) -> dict[str, str]:
         return {"keras": self._keras.__version__, "numpy": np.__version__}
 
-    def build(self, graph: Graph, weights: Copies | None) -> KerasModel:
-        """Build the network as a functional model."""
-        self._keras.backend.clear_session()
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> KerasModel:
+        """Build the network as a functional model, under Keras's policy for the precision."""
+        computes = PRECISIONS[precision]
+        if computes.products:
+            raise Unavailable(f"{precision} is of NVIDIA's GPUs")
+        self._keras.backend.clear_session()  # it forgets the policy too
+        self._use(computes)
         if weights is None:
             self._keras.utils.set_random_seed(0)
         return KerasModel(self._keras, graph, weights, self._compiled)
+
+    def _use(self, precision: Precision) -> None:
+        """Set what is global: the policy of layers, and the type of numbers that have none."""
+        policy = precision.name if precision.mixed else precision.tensors
+        self._keras.config.set_dtype_policy(policy)
+        self._keras.config.set_floatx(precision.held if precision.mixed else precision.tensors)
 
     def _compiled(self, model: Any) -> Callable:
         raise NotImplementedError
@@ -215,6 +226,10 @@ class JaxEngine(_KerasEngine):
         import jax
 
         self._jax = jax
+
+    def _use(self, precision: Precision) -> None:
+        super()._use(precision)
+        self._jax.config.update("jax_enable_x64", precision.tensors == "float64")
 
     def _compiled(self, model: Any) -> Callable:
         def forward(trainable: Any, fixed: Any, x: Any) -> Any:

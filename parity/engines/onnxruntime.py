@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, with_outputs
+from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, unknown, with_outputs
 from parity.engines.base import Arrays, Copies, Unavailable
 from parity.graph import Graph
 
@@ -78,8 +78,10 @@ class OnnxRuntimeEngine:
             "full_taps": self.full_taps,
         }
 
-    def build(self, graph: Graph, weights: Copies | None) -> OnnxRuntimeModel:
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> OnnxRuntimeModel:
         """Build model and sessions."""
         if weights is None:
             raise Unavailable("an ONNX model has no initial values of its own")
+        if why := unknown(precision):
+            raise Unavailable(why)
         return OnnxRuntimeModel(self._onnx, self._ort, graph, weights)

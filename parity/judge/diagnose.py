@@ -75,7 +75,7 @@ def diagnose_all(
         if names := bad.get(tuple(n.name for n in nodes)):
             given = {**taps, **reference.inputs}
             actual = {t: taps[t] for t in tapped if t in taps}
-            stretch = Stretch(reference.graph, nodes, given, reference.weights, actual)
+            stretch = Stretch(reference.graph, nodes, given, reference.weights, actual, reference.precision)
             if stretch.distance(stretch.right) > 1:  # a wrong dtype alone is no mistake of numbers
                 found.append(diagnose(stretch, names[0], min(patience, end - time.monotonic())))
     return _exchanged(found)

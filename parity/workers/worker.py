@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from parity.engines import ENGINES
 from parity.engines.base import Unavailable, certificate, to_targets
 from parity.graph import Graph
 from parity.lower import lowered
+from parity.precision import FLOAT32, PRECISIONS, Precision, numpy_dtype, rounded
 from parity.workers.protocol import Closed, encode, read, send
 
 Arrays = dict[str, np.ndarray]
@@ -30,30 +32,75 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     """Build one network, copy the weights, run it, and return what came out.
 
     Args:
-        header: ``graph``, ``before`` (also run on the framework's own initial values), ``weights_file`` or None.
-        arrays: ``x:<input>`` and, without a file, ``w:<weight>``.
+        header: ``graph``, ``before`` (also run on the framework's own initial values), ``weights_file`` or None,
+            ``precision``.
+        arrays: ``x:<input>`` and, without a file, ``w:<weight>``, in float32 whatever the precision.
 
     Returns:
         Header with certificate and timings in seconds; arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
+
+    Raises:
+        Unavailable: the engine runs the network in float32, and not in this precision.
     """
-    graph = lowered(Graph.from_json(header["graph"]), engine.dialect)
-    inputs = {k[2:]: v for k, v in arrays.items() if k.startswith("x:")}
-    if header.get("weights_file"):
-        weights = load_file(header["weights_file"])
-    else:
-        weights = {k[2:]: v for k, v in arrays.items() if k.startswith("w:")}
+    given = Given.of(engine, header, arrays)
     out: Arrays = {}
     if header.get("before") and engine.has_initial_values:
-        out |= {f"b:{k}": v for k, v in engine.build(graph, None).run(inputs).items()}
+        out |= {f"b:{k}": v for k, v in engine.build(given.graph, None).run(given.inputs).items()}
     timings: dict[str, float] = {}
-    proof, taps, final, end = _build_and_run(engine, graph, inputs, weights, timings)
+    try:
+        proof, taps, final, end = _build_and_run(engine, given, timings)
+    except Unavailable:
+        raise
+    except Exception as error:
+        if given.precision is FLOAT32 or not _runs(engine, Given.of(engine, header | {"precision": "float32"}, arrays)):
+            raise
+        raise Unavailable(f"it runs in float32, in {given.precision.name} it does not: {_said(error)}") from error
     timings["release"] = time.perf_counter() - end
     out |= {f"t:{k}": v for k, v in taps.items()} | {f"y:{k}": v for k, v in final.items()}
     return {"status": "done", "timings": timings, "certificate": proof}, out
 
 
+@dataclass(frozen=True)
+class Given:
+    """A network as its engine gets it.
+
+    Args:
+        graph: in the engine's dialect, its floats in the precision's dtype.
+        inputs: rounded to that.
+        weights: as the framework is to hold them.
+        precision: how it is computed.
+    """
+
+    graph: Graph
+    inputs: Arrays
+    weights: Arrays
+    precision: Precision
+
+    @classmethod
+    def of(cls, engine: Any, header: dict[str, Any], arrays: Arrays) -> Given:
+        """What a request says: keys as in :func:`handle`."""
+        precision = PRECISIONS[header.get("precision", "float32")]
+        numpy_dtype(precision.tensors)  # from here on NumPy knows bfloat16 by its name
+        if header.get("weights_file"):
+            weights = load_file(header["weights_file"])
+        else:
+            weights = {k[2:]: v for k, v in arrays.items() if k.startswith("w:")}
+        graph = lowered(Graph.from_json(header["graph"]), engine.dialect).in_precision(precision.tensors)
+        inputs = {k[2:]: rounded(v, precision.tensors) for k, v in arrays.items() if k.startswith("x:")}
+        return cls(graph, inputs, precision.sent(weights), precision)
+
+
+def _runs(engine: Any, given: Given) -> bool:
+    """Whether the engine can at all."""
+    try:
+        _build_and_run(engine, given, {})
+    except Exception:  # noqa: BLE001  then what went wrong before is told
+        return False
+    return True
+
+
 def _build_and_run(
-    engine: Any, graph: Graph, inputs: Arrays, weights: Arrays, timings: dict[str, float]
+    engine: Any, given: Given, timings: dict[str, float]
 ) -> tuple[dict[str, Any], Arrays, Arrays, float]:
     """Certificate, taps, outputs, and when all was done but for letting go of the network, which may take 2 ms."""
 
@@ -63,8 +110,9 @@ def _build_and_run(
         timings[what] = time.perf_counter() - start
         return made
 
+    graph, inputs, weights = given.graph, given.inputs, given.weights
     copies = timed("layout", lambda: to_targets(graph, engine.dialect, weights))
-    model = timed("build", lambda: engine.build(graph, copies))
+    model = timed("build", lambda: engine.build(graph, copies, given.precision.name))
     proof = timed("certificate", lambda: certificate(graph, engine.dialect, weights, model.read()))
     taps = timed("tap", lambda: model.tap(inputs))
     full = engine.full_taps and set(graph.outputs) <= set(taps)
@@ -114,9 +162,12 @@ def serve(answer: Callable[[dict[str, Any], Arrays], tuple[dict[str, Any], Array
 def _failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, Unavailable):
         return {"status": "unsupported", "message": str(error)}
+    return {"status": "crashed", "message": _said(error), "trace": traceback.format_exc()[-4000:]}
+
+
+def _said(error: Exception) -> str:
     first = (str(error).strip().splitlines() or [""])[0][:300]
-    message = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {first}"
-    return {"status": "crashed", "message": message, "trace": traceback.format_exc()[-4000:]}
+    return "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {first}"
 
 
 def leave_with_parent(sink: int) -> None:

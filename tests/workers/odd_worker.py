@@ -74,7 +74,7 @@ class OddEngine:
     def facts(self):
         return {"device": self.device, "full_taps": self.full_taps, "pid": os.getpid(), "files": open_pipes()}
 
-    def build(self, graph, weights):
+    def build(self, graph, weights, precision="float32"):
         return OddModel(graph.nodes[0].name)
 
 

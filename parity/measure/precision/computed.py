@@ -11,7 +11,7 @@ import numpy as np
 from parity.measure.precision.emulate import Emulator
 from parity.measure.precision.format import EXACT, Format, as_type, kept_roles
 from parity.measure.precision.loss import as_float, relative
-from parity.precision import Precision
+from parity.precision import HALVES, Precision
 
 NEAR, FAR = 1 / 3, 2 / 3
 """Of what rounding between the layers changes: an engine nearer than the first does without, one farther rounds."""
@@ -19,7 +19,6 @@ LOST = 3.0
 """Times that change: an engine farther than this from both does something else."""
 FEW = 3
 """Elements that must differ before anything is told."""
-HALVES = ("float16", "bfloat16")
 
 
 def computed(

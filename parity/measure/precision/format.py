@@ -7,13 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from parity.graph import Graph, Node
-from parity.precision import Precision, rounded
+from parity.precision import KEPT, SMALLEST, Precision, numpy_dtype, rounded
 
 EXACT = "float64"
-FULL_ROLES = frozenset({"gamma", "beta", "mean", "variance"})
-"""Roles of weights that mixed precision keeps in float32: those of normalisations."""
-ITEMSIZE = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
-SMALLEST_NORMAL = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
 
 
 def as_type(array: np.ndarray, dtype: str) -> np.ndarray:
@@ -21,8 +17,12 @@ def as_type(array: np.ndarray, dtype: str) -> np.ndarray:
     if array.dtype.kind != "f" or dtype == EXACT:
         return array
     with np.errstate(all="ignore"):
-        less = array.astype(np.float32) if dtype == "float32" else rounded(array, dtype)
-        return less.astype(np.float64)
+        return rounded(array, dtype).astype(np.float64)
+
+
+def itemsize(dtype: str) -> int:
+    """Bytes of a number."""
+    return numpy_dtype(dtype).itemsize
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Formats:
 
 def kept_roles(precision: Precision) -> frozenset[str]:
     """Roles of weights that a precision leaves in float32."""
-    return FULL_ROLES if precision.name.startswith("mixed_") else frozenset()
+    return KEPT if precision.mixed else frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Counts:
         return cls(
             before.size,
             int(np.count_nonzero((size == 0) & (before != 0))),
-            int(np.count_nonzero((size > 0) & (size < SMALLEST_NORMAL[dtype]))),
+            int(np.count_nonzero((size > 0) & (size < SMALLEST[dtype]))),
             int(np.count_nonzero(~np.isfinite(after) & np.isfinite(before))),
         )
 
@@ -115,6 +115,6 @@ def sizes(graph: Graph, node: Node, form: Format, seen: set[str]) -> tuple[int, 
         if name not in seen:
             seen.add(name)
             count = int(np.prod(weight.shape, dtype=np.int64))
-            before += count * ITEMSIZE["float32"]
-            after += count * ITEMSIZE[form.of_role(weight.role)]
+            before += count * itemsize("float32")
+            after += count * itemsize(form.of_role(weight.role))
     return before, after

@@ -54,7 +54,7 @@ class Taking:
             targets: engines and devices, in float32.
         """
         plan = planned(cases, targets)
-        self._pictured = {c.id: next((t for t in targets if t in c.targets), None) for c in cases}
+        self._pictured = {c.id: next((t for t in targets if c.runs_on(t)), None) for c in cases}
         self._shelf = Shelf(self._made, plan, self.on_bad)
         lanes.go(plan, Slots(self.jobs), self._do, threading.Event(), give_up=self.session.pool.stop)
 
@@ -98,7 +98,7 @@ class Taking:
 
 def planned(cases: Sequence[Case], targets: Sequence[Target]) -> dict[Target, list[Case]]:
     """Target → its cases; the emulation has them all."""
-    return {EMULATION: list(cases)} | {t: [c for c in cases if t in c.targets] for t in targets}
+    return {EMULATION: list(cases)} | {t: [c for c in cases if c.runs_on(t)] for t in targets}
 
 
 def chosen_precisions(text: str | None, default: Sequence[str]) -> tuple[Precision, ...]:

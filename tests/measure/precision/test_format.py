@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 from parity.graph import Graph, Node
 from parity.layers import Layer, Spec
-from parity.measure.precision.format import ITEMSIZE, SMALLEST_NORMAL, Counts, Format, Formats, as_type, sizes
-from parity.precision import PRECISIONS
+from parity.measure.precision.format import Counts, Format, Formats, as_type, itemsize, sizes
+from parity.precision import PRECISIONS, SMALLEST
 
 HALVES = ("float16", "bfloat16")
 floats = arrays(np.float64, 17, elements=st.floats(width=32, allow_nan=False))
@@ -25,7 +25,7 @@ def test_rounding_is_to_nearest_and_once(x, dtype):
     np.testing.assert_array_equal(as_type(y, dtype), y)
     inside = np.isfinite(x) & np.isfinite(y)
     u = float(ml_dtypes.finfo(dtype).eps) / 2  # not as float16: its square underflows
-    limit = u * np.abs(x) + SMALLEST_NORMAL[dtype] * u
+    limit = u * np.abs(x) + SMALLEST[dtype] * u
     assert np.all(np.abs(y[inside] - x[inside]) <= limit[inside])
 
 
@@ -59,8 +59,8 @@ def test_counts_by_hand():
 @pytest.mark.parametrize("dtype", [*HALVES, "float32", "float64"])
 def test_table_of_types_is_that_of_the_types(dtype):
     info = ml_dtypes.finfo(dtype)
-    assert SMALLEST_NORMAL[dtype] == float(info.smallest_normal)
-    assert ITEMSIZE[dtype] == info.bits // 8
+    assert SMALLEST[dtype] == float(info.smallest_normal)
+    assert itemsize(dtype) == info.bits // 8
 
 
 def test_mixed_precision_keeps_normalisations():
