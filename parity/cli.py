@@ -257,6 +257,31 @@ def time(
 
 
 @app.command()
+def precision(
+    files: Files = None,
+    k: Expression = None,
+    targets: Annotated[
+        str | None, typer.Option("--targets", help='Engines, or "none" to emulate alone. Default: all that are here.')
+    ] = None,
+    precisions: Annotated[
+        str | None, typer.Option("--precisions", help="Precisions. Default: float16,bfloat16,storage_float16.")
+    ] = None,
+    jobs: Jobs = None,
+    out: Out = Path("reports"),
+    page: Annotated[Path | None, typer.Option("--page", help="A page whose tables are written, Markdown.")] = None,
+) -> None:
+    """Measure what precisions cost: loss by cause and layer, and which layers to keep in float32."""
+    from parity.commands.precision import measure
+
+    try:
+        status = measure(files, k, targets, precisions, jobs, out, page)
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept", file=sys.stderr)
+        status = INTERRUPTED
+    raise typer.Exit(status)
+
+
+@app.command()
 def train(file: Annotated[Path, typer.Argument(help="A case file with trained weights.")]) -> None:
     """Train a case's weights in Chainer as it says, and keep them beside it."""
     from parity.commands.train import train_case

@@ -116,6 +116,11 @@ MAY_IMPORT = {
         "workers.pool",
         "errors",
     ),
+    "measure": (),
+    "measure.precision": (
+        *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
+        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+    ),
     "records": ("errors",),
     # how long it takes
     "measure": ("targets", "workers.pool", "errors"),
