@@ -1,8 +1,8 @@
 """Networks and their timing loops by hand, in the words of each framework, for benchmarks.fidelity.
 
 ``python -m benchmarks.loops ENGINE FOLDER`` answers lines of stdin with lines of JSON: ``open NAME`` builds a network
-from FOLDER/NAME.safetensors (inputs and weights) and gives its output; ``turn SECONDS`` calls it in a loop and gives the
-seconds of every call.
+from FOLDER/NAME.safetensors (inputs and weights) and gives its output; ``turn SECONDS`` calls it in a loop and gives
+the seconds of every call.
 """
 
 from __future__ import annotations
