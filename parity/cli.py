@@ -21,6 +21,9 @@ Expression = Annotated[str | None, typer.Option("-k", help="Only cases whose id 
 Targets = Annotated[str | None, typer.Option("--targets", help="Targets or wildcards, separated by commas.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for results.jsonl and index.html.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Cells at a time. Default: the cores.")]
+Seconds = Annotated[
+    float | None, typer.Option("--seconds", min=0, help="Begin nothing after so many; what is done is kept.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep finished cells and go on.")]
 
 STOPPED = "stopped; finished cells are kept, --resume goes on"
@@ -39,12 +42,17 @@ def run(
     allclose: Annotated[
         str | None, typer.Option(metavar="RTOL,ATOL", help="Also record what np.allclose says with these tolerances.")
     ] = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option("--repeat", min=0, help="Runs more, compared bit for bit. Default: 3 on a GPU."),
+    ] = None,
+    seconds: Seconds = None,
 ) -> None:
     """Run cases on targets, judge them, and write the report. Exit 1 if a verdict failed, 2 for bad input."""
     from parity.commands.run import run_cases
 
     try:
-        status = run_cases(files, k, targets, jobs, out, resume, allclose)
+        status = run_cases(files, k, targets, jobs, out, resume, allclose, repeat, seconds)
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         status = INTERRUPTED
@@ -76,6 +84,17 @@ def report(
     from parity.commands.run import write_report
 
     print(write_report(folders, out))
+
+
+@app.command()
+def gpu(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with results.jsonl of a run on a CUDA device.")],
+    out: Annotated[Path, typer.Option("--out", help="The page, Markdown.")] = Path("docs/gpu/page.md"),
+) -> None:
+    """Write the page about a run on a CUDA device: hardware, versions, what ran, what failed, what does not repeat."""
+    from parity.commands.run import write_device_page
+
+    print(write_device_page(folders, out))
 
 
 @app.command()
@@ -184,6 +203,7 @@ def calibrate(
     ] = None,
     resume: Resume = False,
     page: Annotated[bool, typer.Option("--page", help="Measure nothing; write docs/calibration.md.")] = False,
+    seconds: Seconds = None,
 ) -> None:
     """Measure error ÷ bound of every layer on every engine. Exit 1 if one is beyond for no known reason."""
     from parity.commands.calibrate import calibrate, write_page
@@ -192,7 +212,7 @@ def calibrate(
         print(write_page())
         return
     try:
-        status = calibrate(files, k, seeds, regimes, weights, targets, jobs, out, resume)
+        status = calibrate(files, k, seeds, regimes, weights, targets, jobs, out, resume, seconds)
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         status = INTERRUPTED
@@ -232,6 +252,31 @@ def time(
         status = time_cases(files, k, targets, baseline, interval, rounds, seconds, batch, threads, out)
     except KeyboardInterrupt:
         print("stopped; what was timed to the end is kept", file=sys.stderr)
+        status = INTERRUPTED
+    raise typer.Exit(status)
+
+
+@app.command()
+def precision(
+    files: Files = None,
+    k: Expression = None,
+    targets: Annotated[
+        str | None, typer.Option("--targets", help='Engines, or "none" to emulate alone. Default: all that are here.')
+    ] = None,
+    precisions: Annotated[
+        str | None, typer.Option("--precisions", help="Precisions. Default: float16,bfloat16,storage_float16.")
+    ] = None,
+    jobs: Jobs = None,
+    out: Out = Path("reports"),
+    page: Annotated[Path | None, typer.Option("--page", help="A page whose tables are written, Markdown.")] = None,
+) -> None:
+    """Measure what precisions cost: loss by cause and layer, and which layers to keep in float32."""
+    from parity.commands.precision import measure
+
+    try:
+        status = measure(files, k, targets, precisions, jobs, out, page)
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept", file=sys.stderr)
         status = INTERRUPTED
     raise typer.Exit(status)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from parity.errors import BadInput, listed, near, shown
 from parity.layers import Layer, Spec, Weight
+from parity.layers.base import is_float
 from parity.node import Node, in_order
 
 KINDS = {"f": "floats", "i": "integers", "b": "booleans"}
@@ -29,6 +30,7 @@ class Graph:
         nodes: in any order; they are kept in one in which each comes after those it reads.
         outputs: names of the tensors that are the result.
         tapped: tensors that engines return, where they are not to be found from the layers.
+        floats: dtype of all its floats. Layers speak of float32 whatever it is.
 
     Raises:
         BadInput: an unknown name, a cycle, a shape that does not fit; its path starts with ``layers.<name>``.
@@ -38,6 +40,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     tapped: tuple[str, ...] | None = None
+    floats: str = "float32"
 
     def __post_init__(self):
         for name, spec in self.inputs.items():
@@ -65,12 +68,13 @@ class Graph:
                     f"{kind} reads {expected} tensors, found {len(node.inputs)}", path=f"layers.{node.name}.from"
                 )
             for name, accepted in zip(node.inputs, node.layer.accepts(len(node.inputs)), strict=True):
-                if np.dtype(found[name].dtype).kind not in accepted:
+                if _kind(found[name].dtype) not in accepted:
                     words = " or ".join(KINDS[k] for k in accepted)
                     text = f"{kind} reads {words}, {name!r} is {found[name].dtype}"
                     raise BadInput(text, path=f"layers.{node.name}.from")
             try:
-                outs = node.layer.infer(*(found[i] for i in node.inputs))
+                made = node.layer.infer(*(found[i] for i in node.inputs))
+                outs = [Spec(o.shape, self.floats) if is_float(o.dtype) else o for o in made]
                 for out in outs:
                     check_size(out.shape, "")
             except BadInput as error:
@@ -144,6 +148,13 @@ class Graph:
             else:
                 pending.append(node)
 
+    def in_precision(self, dtype: str) -> Graph:
+        """The same network with all its floats of another dtype."""
+        if dtype == self.floats:
+            return self
+        inputs = {k: Spec(s.shape, dtype) if is_float(s.dtype) else s for k, s in self.inputs.items()}
+        return replace(self, inputs=inputs, floats=dtype)
+
     @property
     def parameter_count(self) -> int:
         """Elements of all weights, shared ones once."""
@@ -151,7 +162,8 @@ class Graph:
 
     def to_json(self) -> dict[str, Any]:
         """For the worker and the results; :meth:`from_json` reads it."""
-        stated = {} if self.tapped is None else {"tapped": list(self.tapped)}
+        stated: dict[str, Any] = {} if self.tapped is None else {"tapped": list(self.tapped)}
+        stated |= {} if self.floats == "float32" else {"floats": self.floats}
         return stated | {
             "inputs": {k: [list(s.shape), s.dtype] for k, s in self.inputs.items()},
             "nodes": [
@@ -172,7 +184,11 @@ class Graph:
         nodes = tuple(Node(n["name"], Layer.of(n["layer"]), tuple(n["inputs"]), n["shared"]) for n in data["nodes"])
         inputs = {k: Spec(tuple(shape), dtype) for k, (shape, dtype) in data["inputs"].items()}
         tapped = tuple(data["tapped"]) if "tapped" in data else None
-        return cls(inputs, nodes, tuple(data["outputs"]), tapped)
+        return cls(inputs, nodes, tuple(data["outputs"]), tapped, data.get("floats", "float32"))
+
+
+def _kind(dtype: str) -> str:
+    return "f" if is_float(dtype) else np.dtype(dtype).kind
 
 
 def check_size(shape: tuple[int, ...], path: str) -> None:

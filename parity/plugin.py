@@ -103,8 +103,8 @@ class CaseFile(pytest.File):
             raise self.CollectError(_told(error, self)) from None
         chosen = self.config.stash.get(_chosen, ALL)
         for case in cases:
-            for target in case.targets:
-                if target in chosen:
+            for target in chosen:
+                if case.runs_on(target):
                     yield CaseItem.from_parent(self, case=case, target=target)
 
 

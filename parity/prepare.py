@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -25,6 +25,7 @@ from parity.judge.probe import probe_of
 from parity.judge.trial import Stretch
 from parity.mistakes.named import wrong_named
 from parity.mistakes.wrong import Wrong, commit
+from parity.precision import Precision, rounded
 from parity.probed import mistakes_of_probe
 from parity.results import Record
 from parity.targets import Target, matches
@@ -58,6 +59,21 @@ class Prepared:
     probe: Prepared | None = None
     """Its layers by themselves, where the case asks for that."""
     is_probe: bool = False
+    _others: dict[str, Prepared] = field(init=False, default_factory=dict, compare=False, repr=False)
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock, compare=False, repr=False)
+
+    def at(self, precision: Precision) -> Prepared:
+        """The same in another precision: arrays as they are sent, the reference on what the layers get of them."""
+        if precision is self.reference.precision:
+            return self
+        with self._lock:
+            if precision.name not in self._others:
+                self._others[precision.name] = replace(
+                    self,
+                    reference=_reference_in(precision, self),
+                    probe=self.probe and self.probe.at(precision),
+                )
+            return self._others[precision.name]
 
     @property
     def graph(self) -> Graph:
@@ -114,6 +130,13 @@ def prepare(case: Case, folder: Path) -> Prepared:
     wrongs = tuple((m.target, _wrong(case, reference, i)) for i, m in enumerate(case.spec.mistakes))
     made = Prepared(case, inputs, weights, reference, hashes, network_hash(case), file, wrongs)
     return replace(made, probe=_probe(made)) if case.spec.probe else made
+
+
+def _reference_in(precision: Precision, prepared: Prepared) -> Reference:
+    graph = prepared.graph.in_precision(precision.tensors)
+    inputs = {k: rounded(v, precision.tensors) for k, v in prepared.inputs.items()}
+    used = {k: prepared.weights[k] for k in graph.weights}  # a probe may need fewer
+    return Reference.of(graph, inputs, precision.effective(used, graph.weights), precision=precision)
 
 
 def _probe(prepared: Prepared) -> Prepared | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from parity import lanes, results
+from parity.calibrated import standing
 from parity.case.case import Case
 from parity.case_record import case_record
 from parity.errors import BadInput
@@ -30,6 +30,35 @@ from parity.slots import Slots
 from parity.targets import Target, missing
 from parity.workers.pool import Pool, TargetUnavailable, TimedOut, WorkerDied
 
+REPEATS = 3
+"""Runs more on a GPU, where sums by atomic additions or by another algorithm each time need not come out the same."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a worker sent of one network.
+
+    Args:
+        reply: its header: certificate, timings.
+        taps: tapped tensors.
+        outputs: of a run without taps.
+        before: outputs on the framework's own initial values.
+    """
+
+    reply: dict[str, Any]
+    taps: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
+    before: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, reply: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+        """Sort the arrays by what they are."""
+
+        def part(prefix: str) -> dict[str, np.ndarray]:
+            return {k[2:]: v for k, v in arrays.items() if k.startswith(prefix)}
+
+        return cls(reply, part("t:"), part("y:"), part("b:"))
+
 
 @dataclass
 class Session:
@@ -39,11 +68,13 @@ class Session:
         pool: the workers.
         jobs: cells that may run at a time.
         rules: tolerances of others, whose opinion each cell records.
+        repeat: how many times more a network runs, to see whether it gives the same; None is 3 on a GPU and 0 on a CPU.
     """
 
     pool: Pool
     jobs: int = 2
     rules: Sequence[Rule] = RULES
+    repeat: int | None = None
     _slots: Slots = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
     _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
@@ -56,13 +87,16 @@ class Session:
         """As :func:`parity.prepare.prepare`, with this session's folder for large weights."""
         return prepare(case, Path(self._folder.name))
 
-    def cell(self, prepared: Prepared, target: Target) -> Record:
+    def cell(self, prepared: Prepared, target: Target, on_answer: Callable[[Answer], None] = lambda _: None) -> Record:
         """One case on one target, to its verdict.
+
+        Args:
+            on_answer: called with what the target computed, where it did, before that is judged.
 
         Raises:
             Stopped: the workers were stopped in the meantime.
         """
-        case = prepared.case
+        case, prepared = prepared.case, prepared.at(target.computes)
         record: Record = {
             "kind": "cell",
             "case": case.id,
@@ -72,27 +106,31 @@ class Session:
             "hash": prepared.hash,
         }
         start = time.perf_counter()
-        record |= self._outcome(prepared, target)
+        record |= self._outcome(prepared, target, on_answer)
         record["seconds"] = round(time.perf_counter() - start, 4)
         return with_expectation(record, case, target)
 
-    def _outcome(self, prepared: Prepared, target: Target) -> Record:
+    def _outcome(self, prepared: Prepared, target: Target, on_answer: Callable[[Answer], None]) -> Record:
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
         if found := first_gap(prepared.sent_to(target)[0], target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
-        record = self._asked(prepared, target)
+        record = self._asked(prepared, target, on_answer)
         probe = prepared.by_themselves() if "layers" in record else None  # where it did not run there is nothing to add
         return with_probe(record, self._asked(probe, target)) if probe else record
 
-    def _asked(self, prepared: Prepared, target: Target) -> Record:
+    def _asked(
+        self, prepared: Prepared, target: Target, on_answer: Callable[[Answer], None] = lambda _: None
+    ) -> Record:
         spec = prepared.case.spec
         sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
         file = None if wrongs else prepared.weights_file
         arrays |= {} if file else {f"w:{k}": v for k, v in weights.items()}
         header = {"graph": sent.to_json(), "before": spec.before and not prepared.is_probe, "weights_file": file}
+        header["precision"] = target.precision
+        header["repeat"] = 0 if prepared.is_probe else self._repeats(target)
         worker = self.pool[target]
         try:
             reply, out = worker.request(header, arrays, spec.timeout)
@@ -105,18 +143,23 @@ class Session:
         if reply["status"] != "done":
             return {"verdict": reply["status"], "message": reply["message"], "trace": reply.get("trace", "")}
         committed = [{"layer": w.node, "mistake": w.name, "words": w.words} for w in wrongs]
-        return self._judged(prepared, target, reply, out) | {"facts": worker.facts, "committed": committed}
+        answer = Answer.of(reply, out)
+        on_answer(answer)
+        record = self._judged(prepared, target, answer) | {"committed": committed}
+        record |= {"facts": worker.facts | reply.get("facts", {})}
+        record |= {"repeats": reply["repeats"]} if "repeats" in reply else {}
+        return record | standing(target, worker.facts, prepared.graph, record["layers"])
 
-    def _judged(self, prepared: Prepared, target: Target, reply: dict[str, Any], out: dict[str, np.ndarray]) -> Record:
-        def part(prefix: str) -> dict[str, np.ndarray]:
-            return {k[2:]: v for k, v in out.items() if k.startswith(prefix)}
+    def _repeats(self, target: Target) -> int:
+        return (0 if target.device == "cpu" else REPEATS) if self.repeat is None else self.repeat
 
-        proof, taps, final = reply["certificate"], part("t:"), part("y:")
+    def _judged(self, prepared: Prepared, target: Target, answer: Answer) -> Record:
+        proof, taps, final = answer.reply["certificate"], answer.taps, answer.outputs
         problem = "" if proof["ok"] else proof["problems"][0]
         found, loosened = judge_loosened(prepared.reference, entries(prepared.case, target), taps, final, problem)
         causes = diagnose_all(prepared.reference, found, taps) if found.verdict in FAILED else []
         before = {}
-        for name, array in part("b:").items():
+        for name, array in answer.before.items():
             expected = prepared.reference.tensors[name].value
             if array.shape == expected.shape:
                 before[name] = compare(array, expected).to_json()
@@ -133,7 +176,7 @@ class Session:
             "tapping_changes": not all(np.array_equal(taps[k], final[k]) for k in final if k in taps),
             "before": before,
             "certificate": proof,
-            "timings": {k: round(v, 6) for k, v in reply["timings"].items()},
+            "timings": {k: round(v, 6) for k, v in answer.reply["timings"].items()},
         }
 
     def run(
@@ -145,6 +188,7 @@ class Session:
         done: Iterable[tuple[str, str]] = (),
         on_cell: Callable[[Record], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
+        seconds: float | None = None,
     ) -> None:
         """All cases on all targets they are meant for; a record for each as it comes.
 
@@ -152,9 +196,10 @@ class Session:
             done: (case id, target) that need not run again.
             on_cell: called with each new cell.
             on_bad: called with a case whose files turn out to be wrong; the others still run.
+            seconds: after which nothing is begun any more.
         """
         skip = set(done)
-        plan = {t: [c for c in cases if t in c.targets and (c.id, str(t)) not in skip] for t in targets}
+        plan = {t: [c for c in cases if c.runs_on(t) and (c.id, str(t)) not in skip] for t in targets}
 
         def make(case: Case) -> Prepared:
             made = self.prepare(case)
@@ -174,7 +219,8 @@ class Session:
         def first(target: Target) -> None:
             writer.add(self._target_record(target))
 
-        lanes.go(plan, self._slots, do, threading.Event(), first=first, give_up=self.pool.stop)
+        with lanes.stopping(seconds) as stop:
+            lanes.go(plan, self._slots, do, stop, first=first, give_up=self.pool.stop)
 
     def _target_record(self, target: Target) -> Record:
         record: Record = {"kind": "target", "target": str(target), "environment": results.environment()}

@@ -22,26 +22,34 @@ MAY_IMPORT = {
     "layout": (),
     "draw": (),
     "layers": ("layout", "errors"),
+    "precision": ("layers",),
     "node": ("layers", "errors"),
     "graph": ("node", "layers", "errors"),
     "lower": ("graph", "layers"),
     "case": ("graph", "layers", "draw", "targets", "errors"),
-    "targets": ("engines=", "errors"),  # the tables of names, and no engine
+    "cuda": (),
+    "calibrated": ("records", "graph", "targets"),
+    "targets": ("cuda", "engines=", "precision", "errors"),  # the tables of names, and no engine
     # how it is said and run
-    "dialects": ("graph", "layers", "layout"),
+    "dialects": ("graph", "layers", "layout", "precision"),
     "compat": (),
-    "engines": ("dialects", "compat", "graph", "layout", "draw"),
-    "workers.protocol": (),
+    "engines": ("dialects", "compat", "cuda", "graph", "layout", "draw", "precision"),
+    "workers.protocol": ("precision",),
+    "workers.repeats": (),
     "workers.memory": (),
-    "workers.stopwatch": ("engines.base", "graph", "lower", "workers.memory"),
-    "workers.worker": ("engines=", "engines.base", "graph", "lower", "workers.protocol", "workers.stopwatch"),
+    "workers.given": ("graph", "lower", "precision"),
+    "workers.stopwatch": ("engines.base", "workers.given", "workers.memory"),
+    "workers.worker": (
+        *("cuda", "engines=", "engines.base", "graph", "lower", "precision"),
+        *("workers.given", "workers.protocol", "workers.repeats", "workers.stopwatch"),
+    ),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
     # what is said about it
     "mistakes": ("graph", "node", "layers", "layout", "errors"),
     # the numpy rules are the meaning, not an engine
-    "judge": ("graph", "node", "layers", "draw", "mistakes", "errors", "dialects.numpy"),
+    "judge": ("graph", "node", "layers", "draw", "mistakes", "errors", "precision", "dialects.numpy"),
     # pages about layers; they read rules off and ask frameworks in processes of their own
     "catalogue": (
         "case",
@@ -68,7 +76,10 @@ MAY_IMPORT = {
     "report": ("results", "story", "judge.verdict", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
-    "prepare": ("case", "judge", "mistakes", "probed", "graph", "layers", "draw", "results", "targets", "errors"),
+    "prepare": (
+        *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
+        *("precision", "results", "targets", "errors"),
+    ),
     "case_record": ("prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
@@ -91,6 +102,7 @@ MAY_IMPORT = {
         "probed",
     ),
     "session": (
+        "calibrated",
         "lanes",
         "slots",
         "expectation",
@@ -105,13 +117,17 @@ MAY_IMPORT = {
         "workers.pool",
         "errors",
     ),
+    "measure.precision": (
+        *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
+        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+    ),
     "records": ("errors",),
     # how long it takes
     "measure": ("targets", "workers.pool", "errors"),
     "measure.batch": ("case", "graph", "layers", "errors"),
     "measure.operations": ("graph",),
     "measure.timing": ("measure", "judge", "prepare", "results", "targets"),
-    "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
+    "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
@@ -203,6 +219,8 @@ def test_only_engines_name_a_framework_and_only_their_own():
     needed = {}
     for engine, cls in ENGINES.items():
         needed.setdefault(cls.partition(":")[0], set()).update(REQUIRES[engine])
+    # what several engines share
+    needed["parity.engines.keras"], needed["parity.engines.torch"] = {"keras"}, {"torch"}
     for name, source in SOURCES.items():
         named = {i.partition(".")[0] for i in imported(source)} & set(FRAMEWORKS)
         assert named <= needed.get(name, set()), name

@@ -13,6 +13,7 @@ from parity.graph import Node
 from parity.layers import Layer
 from parity.layers.composite import Composite
 from parity.results import Record, Results
+from parity.targets import ALL, Target
 
 VERSION = 1
 
@@ -24,7 +25,7 @@ def record(found: Results, plan: Sequence[Variant], parameters: dict[str, Any]) 
     layers and target, with the outputs of the run without taps against the carried bound; ``excesses`` for everything
     beyond a bound. What a known defect of an engine (:mod:`parity.calibrate.known`) puts out of bounds counts in no
     figure. ``left_out``: cells that were not run, since their case expects them to fail; ``not_measured``: how many
-    more there would have been.
+    more there would have been. ``devices``: target → name of the GPU it ran on; such a record counts on that one alone.
 
     Args:
         found: the cells.
@@ -32,6 +33,7 @@ def record(found: Results, plan: Sequence[Variant], parameters: dict[str, Any]) 
         parameters: of the command, to be written down.
     """
     known = {v.id: v for v in plan}
+    targets = [Target.parse(t) for t in parameters.get("targets", ())] or list(ALL)
     layers, final, excesses, cells = Tally(), Tally(), [], 0
     for (_, id_, target), cell in sorted(found.cells.items()):
         variant = known.get(id_)
@@ -66,11 +68,11 @@ def record(found: Results, plan: Sequence[Variant], parameters: dict[str, Any]) 
         **_run(found),
         "parameters": parameters,
         "cells": cells,
-        "not_measured": _not_measured(found, plan, parameters.get("targets", ())),
+        "not_measured": _not_measured(found, plan, targets),
         "layers": layers.lines("layer", c=True),
         "final": final.lines("network", c=False),
         "excesses": sorted(excesses, key=lambda e: tuple(map(str, e.values()))),
-        "left_out": list(left_out(plan)),
+        "left_out": list(left_out(plan, targets)),
     }
 
 
@@ -116,10 +118,10 @@ def _excess(name: str, target: str, finding: Record, where: Record, why: str | N
     return {"layer": name, "target": target, **where, "ratio": ratio, "message": text[:300], "reason": why}
 
 
-def _not_measured(found: Results, plan: Sequence[Variant], targets: Sequence[str]) -> dict[str, int]:
+def _not_measured(found: Results, plan: Sequence[Variant], targets: Sequence[Target]) -> dict[str, int]:
     """Target → cells without a result, of a run that was cut short; declared gaps have one."""
     have = {(id_, target) for _, id_, target in found.cells}
-    left = [str(t) for v in plan for t in v.targets if str(t) in targets and (v.id, str(t)) not in have]
+    left = [str(t) for v in plan for t in targets if v.runs_on(t) and (v.id, str(t)) not in have]
     return {target: left.count(target) for target in sorted(set(left))}
 
 
@@ -129,14 +131,16 @@ def _run(found: Results) -> Record:
     for (_, target), record_ in sorted(found.targets.items()):
         engines[target] = record_["facts"]["versions"] if record_["status"] == "ready" else record_["reason"]
     kept = {k: run[k] for k in ("parity", "python", "numpy", "platform")}
-    return {"date": run["started"][:10], **kept, "engines": engines}
+    ready = {target: r["facts"] for (_, target), r in sorted(found.targets.items()) if r["status"] == "ready"}
+    devices = {target: facts["gpu"]["name"] for target, facts in ready.items() if "gpu" in facts}
+    return {"date": run["started"][:10], **kept, "engines": engines} | ({"devices": devices} if devices else {})
 
 
-def left_out(plan: Sequence[Variant]) -> Iterator[Record]:
+def left_out(plan: Sequence[Variant], targets: Sequence[Target] = ALL) -> Iterator[Record]:
     """Cells that their cases expect to fail, once a case."""
     for base in {v.base.id: v.base for v in plan}.values():
-        for target in base.targets:
-            if expect := base.expected(target):
+        for target in filter(base.runs_on, targets):
+            if expect := base.expected(target.machine):
                 yield {
                     "case": base.id,
                     "target": str(target),

@@ -25,7 +25,7 @@ from parity.draw import draw
 from parity.errors import BadInput, listed, near, shown
 from parity.graph import Graph
 from parity.layers import Spec
-from parity.targets import ALL, Target, matches, select
+from parity.targets import Target, matches, select
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,9 @@ class Case:
         """The part of the id in brackets, empty without a sweep."""
         return self.id.partition("[")[2].rstrip("]")
 
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """Targets it is meant for."""
-        return select(self.spec.targets) if self.spec.targets else ALL
+    def runs_on(self, target: Target) -> bool:
+        """Whether it is meant for the target's engine."""
+        return self.spec.targets is None or any(t.engine == target.engine for t in select(self.spec.targets))
 
     def expected(self, target: Target) -> model.Expect | None:
         """The known failure on this target."""

@@ -40,6 +40,7 @@ def calibrate(
     jobs: int | None,
     out: Path | None,
     resume: bool,
+    seconds: float | None = None,
 ) -> int:
     """Measure, write the record, say what is beyond a bound; the exit status.
 
@@ -54,7 +55,7 @@ def calibrate(
     inputs, kernels = _names(regimes, tuple(REGIMES), "--regimes"), _names(weights, WEIGHT_REGIMES, "--weights")
     plan = list(variants(matching(cases, expression), seeds, inputs, kernels))
     done = _done(plan) if resume else set()
-    total = sum((v.id, str(t)) not in done for v in plan for t in chosen if t in v.targets)
+    total = sum((v.id, str(t)) not in done for v in plan for t in chosen if v.runs_on(t))
     with Session(Pool(), jobs or os.cpu_count() or 1, ()) as session, Bar(console, total) as progress:
 
         def on_cell(cell: Record) -> None:
@@ -63,7 +64,7 @@ def calibrate(
                 text = f"{cell['verdict']}: {cell['case']} on {cell['target']}: {cell['message']}"
                 progress.console.print(Text(text, style="red"))
 
-        found = measure(plan, chosen, WORK, session, resume=resume, done=done, on_cell=on_cell)
+        found = measure(plan, chosen, WORK, session, resume=resume, done=done, on_cell=on_cell, seconds=seconds)
         progress.done()
     parameters = {
         "cases": [f.as_posix() for f in files or ()] or "all",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects import parts
+from parity.dialects import as_floats, parts
 from parity.dialects.record import after
 from parity.graph import Graph
 
@@ -18,10 +18,11 @@ class ChainerKit:
         links: ``chainer.links``, or something that records what is asked of it.
         functions: ``chainer.functions``, likewise.
         numpy: NumPy, likewise.
+        floats: dtype of the network's floats; what a rule says in float32 is meant in it.
     """
 
-    def __init__(self, links: Any, functions: Any, numpy: Any = np):
-        self.L, self.F, self.np = links, functions, numpy
+    def __init__(self, links: Any, functions: Any, numpy: Any = np, floats: str = "float32"):
+        self.L, self.F, self.np, self.floats = links, functions, numpy, floats
         self.links: dict[str, Any] = {}
         self.node = ""
 
@@ -34,8 +35,12 @@ class ChainerKit:
     after = staticmethod(after)
 
     def const(self, array: np.ndarray) -> Any:
-        """A constant that is no weight."""
-        return self.np.asarray(array)
+        """A constant that is no weight; float32 becomes the network's dtype."""
+        return self.np.asarray(as_floats(array, self.floats))
+
+    def dtype(self, name: str) -> str:
+        """The dtype that a layer calls so."""
+        return self.floats if name == "float32" else name
 
 
 def define(graph: Graph, kit: ChainerKit) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects import parts
+from parity.dialects import as_floats, parts
 from parity.graph import Graph, Node
 from parity.layers.base import Layer, Rule, Spec
 
@@ -46,10 +46,11 @@ class KerasKit:
         layers: ``keras.layers``, or something that records what is asked of it.
         ops: ``keras.ops``, likewise.
         numpy: NumPy, likewise.
+        floats: dtype of the network's floats; what a rule says in float32 is meant in it.
     """
 
-    def __init__(self, layers: Any, ops: Any, numpy: Any = np):
-        self.layers, self.ops, self.np = layers, ops, numpy
+    def __init__(self, layers: Any, ops: Any, numpy: Any = np, floats: str = "float32"):
+        self.layers, self.ops, self.np, self.floats = layers, ops, numpy, floats
         self.holders: dict[str, list[tuple[str, Any]]] = {}
         self.node = ""
         self._known: list[tuple[Any, tuple[int, ...], tuple[int, ...]]] = []
@@ -64,8 +65,12 @@ class KerasKit:
         return layer
 
     def const(self, array: np.ndarray) -> Any:
-        """A constant that is no weight."""
-        return self.np.asarray(array)
+        """A constant that is no weight; float32 becomes the network's dtype."""
+        return self.np.asarray(as_floats(array, self.floats))
+
+    def dtype(self, name: str) -> str:
+        """The dtype that a layer calls so."""
+        return self.floats if name == "float32" else name
 
     def shape(self, x: Any) -> tuple[int, ...]:
         """Stored shape of one of the rule's inputs, batch included."""
@@ -109,7 +114,7 @@ class KerasKit:
         inside = tuple(1 + a for a in order[1:])
         if inside != tuple(range(2, 2 + len(rest))):
             x = self.layers.Permute((1, *inside))(x)
-        kit = _DistributedKit(_Distributed(self.layers), self.ops, self.np)
+        kit = _DistributedKit(_Distributed(self.layers), self.ops, self.np, self.floats)
         kit.node, kit.holders = self.node, self.holders
         spec = Spec((batch, *rest))
         kit._known = [(x, tuple(spec.shape[a] for a in order), order)]

@@ -9,17 +9,51 @@ from typing import Any
 
 import numpy as np
 
+from parity.precision import FLOAT32, SMALLEST, Precision, rounded
+
 Array = np.ndarray
 TINY = 2.0**-125
 """Added to every bound that is not exact: one float32 subnormal step, for runtimes that flush to zero."""
 
 
+def _bits(u: float) -> int:
+    """Bits of fraction that a number has."""
+    return round(-math.log2(u)) - 1
+
+
 class NumpyKit:
-    """What a numpy, magnitude or carry rule is handed as ``n``. Nothing here writes in place."""
+    """What a numpy, magnitude or carry rule is handed as ``n``. Nothing here writes in place.
+
+    Args:
+        precision: in which the engine computes whose errors are bounded; values are float64 whatever it is.
+        products: for a layer that multiplies matrices, whose factors a precision may round to another type.
+    """
 
     np = np
     FEW = 25
     """Terms up to which the roundings of a sum may all go one way and stay within what is allowed to random ones."""
+
+    def __init__(self, precision: Precision = FLOAT32, products: bool = False):
+        self.precision = precision
+        self.u = precision.u_products if products else precision.u
+        self.smallest = SMALLEST[precision.tensors]
+        self.inside = NumpyKit() if precision.is_half else None
+        """The kit for what a layer with 16-bit tensors computes in 32 bits."""
+        self._multiplies = NumpyKit(precision, products=True) if precision.products and not products else self
+
+    def of(self, layer: Any) -> NumpyKit:
+        """The kit for one layer: products may have another unit roundoff."""
+        return self._multiplies if layer.has("operations") else self
+
+    def off(self, value: Any) -> Array:
+        """How far the precision's numbers are from a constant, in u."""
+        exact = np.asarray(value, np.float64)
+        with np.errstate(invalid="ignore"):
+            return np.abs(self.nearest(exact) - exact) / self.u
+
+    def nearest(self, value: Any) -> Array:
+        """A constant as the precision has it, in float64."""
+        return rounded(np.asarray(value, np.float64), self.precision.tensors).astype(np.float64)
 
     def pad(self, x: Array, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Array:
         """Pad the spatial axes, (begin, end) each."""
@@ -97,7 +131,8 @@ class NumpyKit:
     def drift(self, cols: Array, w: Array) -> Array | float:
         """What is lost :meth:`one_way` in w·cols: n/4·Σ|wx| over weights and inputs that are both all but equal."""
         equal = self.repeats(w)
-        narrow = np.ptp(w, -1) <= w.shape[-1] * 2.0**-22 * np.abs(w).max(-1)  # below the grid of the last partial sums
+        # Below the grid of the last partial sums.
+        narrow = np.ptp(w, -1) <= w.shape[-1] * 4 * self.u * np.abs(w).max(-1)
         if np.count_nonzero(equal) < 1e-3 * equal.size and not narrow.any():  # random weights repeat by chance alone
             return 0.0
         alike, sizes = np.abs(w) * (equal | narrow[..., None]), np.abs(cols)
@@ -130,7 +165,7 @@ class NumpyKit:
         total = sizes.sum(-1)
         if count <= self.FEW:
             return np.zeros_like(total)
-        grid = 2.0 ** (np.floor(np.log2(np.maximum(total, 2.0**-100))) - 23)
+        grid = 2.0 ** (np.floor(np.log2(np.maximum(total, 2.0**-100))) - _bits(self.u))
         bias = np.zeros_like(total)
         for halvings in range(count.bit_length()):
             steps = terms * (2**halvings / grid)[..., None]

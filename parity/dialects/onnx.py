@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from parity.dialects import as_floats
 from parity.graph import Graph
 
 OPSET, IR = 20, 9
+TYPES = {"float32": 1, "int32": 6, "bool": 9, "float16": 10, "float64": 11, "bfloat16": 16}
+"""NumPy's dtype → TensorProto's number."""
 
 
 class OnnxKit:
@@ -34,12 +37,20 @@ class OnnxKit:
         """Dtype of one of the rule's inputs."""
         return self._graph.specs[name].dtype
 
+    def type(self, name: str) -> int:
+        """TensorProto's number of the dtype that a layer calls so."""
+        return TYPES[self._graph.floats if name == "float32" else name]
+
     def _fresh(self, what: str) -> str:
         self._count += 1
         return f"{self._scope}/{what}{self._count}"
 
     def const(self, array: np.ndarray | np.generic) -> str:
-        """A constant that is no weight."""
+        """A constant that is no weight; float32 becomes the network's dtype."""
+        return self.fixed(as_floats(array, self._graph.floats))
+
+    def fixed(self, array: np.ndarray | np.generic) -> str:
+        """A constant whose dtype ONNX prescribes, whatever the network's is."""
         name = self._fresh("const")
         self.constants[name] = np.asarray(array)
         return name
@@ -74,6 +85,13 @@ def define(graph: Graph, kit: OnnxKit) -> None:
         kit.apply(node.name, rule, node.inputs, weights, node.outputs)
 
 
+def unknown(precision: str) -> str:
+    """Why ONNX cannot say a precision; empty where it can."""
+    if precision.startswith("mixed_"):
+        return "ONNX defines no mixed precision: a model states the type of every tensor"
+    return ""
+
+
 def to_model(onnx: Any, graph: Graph, kit: OnnxKit, weights: Mapping[str, np.ndarray], outputs: Iterable[str]) -> Any:
     """A checked ``ModelProto`` with the given outputs.
 
@@ -94,7 +112,7 @@ def to_model(onnx: Any, graph: Graph, kit: OnnxKit, weights: Mapping[str, np.nda
 
 def _info(onnx: Any, graph: Graph, name: str) -> Any:
     spec = graph.specs[name]
-    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(spec.dtype))
+    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(spec.dtype))  # the worker has imported ml_dtypes
     return onnx.helper.make_tensor_value_info(name, kind, spec.shape)
 
 

@@ -7,17 +7,42 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from parity import cuda
 from parity.draw import digest
 from parity.graph import Graph, Node
 from parity.layout import LayoutMap
+from parity.precision import Precision
 
 Arrays = dict[str, np.ndarray]
 Copies = dict[str, Arrays]
 """Node name → target name → array in the target's layout."""
 
 
+TF32_FROM = 8.0
+"""Compute capability from which NVIDIA's GPUs have it."""
+
+
 class Unavailable(Exception):
     """The engine cannot run here; the message is the reason a person reads."""
+
+
+class WrongDevice(Exception):
+    """A framework computed on another device than it was told to, as some do without a word."""
+
+
+def must_be_on(device: str, found: str, what: str) -> None:
+    """Compare where something lies with where it was asked for.
+
+    Args:
+        device: ``cpu`` or ``gpu``, as asked.
+        found: as the framework's array says.
+        what: for the message.
+
+    Raises:
+        WrongDevice: the two differ.
+    """
+    if found != device:
+        raise WrongDevice(f"{what} came from {found}, the network was to run on {device}")
 
 
 class Model(Protocol):
@@ -53,10 +78,51 @@ class Engine(Protocol):
     """Asking for taps changes nothing, so that a run without them need not be judged by itself."""
 
     def facts(self) -> dict[str, Any]:
-        """Versions, the device in use, threads, how it runs."""
+        """Versions, the device in use, threads, how it runs; on a GPU what :mod:`parity.cuda` and TF32 are about."""
 
-    def build(self, graph: Graph, weights: Copies | None) -> Model:
-        """Build the network; None leaves the framework's own initial values."""
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> Model:
+        """Build the network; None leaves the framework's own initial values.
+
+        Args:
+            graph: its floats in the dtype of the precision's tensors.
+            weights: in the dtype in which the framework is to hold them.
+            precision: name of a :class:`parity.precision.Precision`.
+
+        Raises:
+            Unavailable: the framework has no such precision; the message says so.
+        """
+
+    def tf32(self) -> bool:
+        """Whether products of float32 are in TensorFloat-32 now, as the framework says; asked on a GPU alone."""
+
+    def peak_memory(self) -> int | None:
+        """Bytes of the device's memory in use at most so far, None where the framework does not tell."""
+
+
+def wants_tf32(precision: Precision, device: str) -> bool:
+    """Whether products are to be in TensorFloat-32.
+
+    Raises:
+        Unavailable: they are, and the device has none.
+    """
+    if not precision.products:
+        return False
+    if device != "gpu":
+        raise Unavailable(f"{precision.name} is of NVIDIA's GPUs")
+    found = cuda.first()
+    if found and float(found.capability) < TF32_FROM:
+        raise Unavailable(f"{found.name} has no TensorFloat-32: its compute capability is {found.capability}")
+    return True
+
+
+def gpu_facts(deterministic: str) -> dict[str, Any]:
+    """What an engine on a GPU adds to its facts.
+
+    Args:
+        deterministic: what was asked for so that a run repeats bit for bit, in a few words.
+    """
+    device = cuda.first()
+    return {"gpu": device.facts() if device else {}, "deterministic": deterministic}
 
 
 def to_targets(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray]) -> Copies:
@@ -79,7 +145,7 @@ def assignments(graph: Graph, dialect: str, node: Node, sent: Copies, shapes: Ma
     """
     have = {t: a for t, a in sent.get(node.name, {}).items() if t in shapes}
     declared = node.layer.layout_map(dialect, graph.node_weights(node)).targets
-    return have | {t: np.zeros(shapes[t], np.float32) for t in declared if t in shapes and t not in have}
+    return have | {t: np.zeros(shapes[t], graph.floats) for t in declared if t in shapes and t not in have}
 
 
 def certificate(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray], read: Copies) -> dict[str, Any]:
@@ -138,7 +204,8 @@ def _proofs(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> t
         if target not in held or not (present or target not in own) or (not present and target in empty):
             continue
         if present:  # parts that nothing fills are zero in both
-            proof, ok = "inverse" if place.source in back else "map", np.array_equal(held[target], own[target])
+            proof = "inverse" if place.source in back else "map"
+            ok = np.array_equal(held[target], own[target].astype(held[target].dtype))  # of a mixed precision, its own
         else:
             proof, ok = "zeros", not held[target].any()
             empty.add(target)
@@ -157,6 +224,6 @@ def _proofs(layouts: LayoutMap, weights: Arrays, held: Arrays, own: Arrays) -> t
             lost.add(place.source)
             problems.append(f"{target} does not hold what was sent ({proof})")
     for source, array in back.items():
-        if source not in lost and not np.array_equal(array, weights[source]):
+        if source not in lost and not np.array_equal(array, weights[source].astype(array.dtype)):
             problems.append(f"{source} cannot be read back from where its layout puts it")
     return rows, list(dict.fromkeys(problems))

@@ -1,4 +1,4 @@
-"""Keras 3 on one backend a process."""
+"""Keras 3 on one backend a process: what all backends share. Each has its engine in a file of its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from parity.dialects.keras import KerasKit, Stored, define, input_orders
-from parity.engines.base import Arrays, Copies, assignments
+from parity.engines.base import Arrays, Copies, assignments, gpu_facts, must_be_on, wants_tf32
 from parity.graph import Graph
+from parity.precision import PRECISIONS, Precision
 
 
 class WithoutInitialValues:
@@ -44,7 +45,7 @@ class _Zeros:
     """What Keras takes for an initializer; MultiHeadAttention makes copies of it."""
 
     def __call__(self, shape: Any, dtype: Any = None) -> np.ndarray:
-        return np.zeros(shape, dtype or "float32")
+        return np.zeros(shape, dtype or "float32")  # every layer states it
 
     def get_config(self) -> dict[str, Any]:
         """Nothing to configure."""
@@ -67,12 +68,25 @@ class Compiled(Protocol):
 
 
 class KerasModel:
-    """A functional model of all tapped tensors, and one of the outputs alone."""
+    """A functional model of all tapped tensors, and one of the outputs alone.
 
-    def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Compiled]):
+    Args:
+        compiled: makes a function of the input arrays, as users of the backend run a model.
+        check: called with each result and its name, raises if it lies on another device than it should.
+    """
+
+    def __init__(
+        self,
+        keras: Any,
+        graph: Graph,
+        weights: Copies | None,
+        compiled: Callable[[Any], Compiled],
+        check: Callable[[Any, str], None],
+    ):
         self._graph, self._orders = graph, input_orders(graph)
+        self._to_numpy, self._check = keras.ops.convert_to_numpy, check
         layers = keras.layers if weights is None else WithoutInitialValues(keras.layers)
-        kit = KerasKit(layers, keras.ops)
+        kit = KerasKit(layers, keras.ops, floats=graph.floats)
         stored = {}
         for name, spec in graph.inputs.items():
             order = self._orders[name]
@@ -97,7 +111,7 @@ class KerasModel:
 
     def read(self) -> Copies:
         """All variables of the layers that hold weights."""
-        return {n: {k: np.asarray(v.value) for k, v in self._variables(n).items()} for n in self._holders}
+        return {n: {k: self._to_numpy(v.value) for k, v in self._variables(n).items()} for n in self._holders}
 
     def _assign(self, weights: Copies) -> None:
         for node in self._graph.nodes:
@@ -115,7 +129,8 @@ class KerasModel:
         out = out if isinstance(out, list | tuple) else [out]  # Keras unwraps a list of one
         canonical = {}
         for name, value in zip(names, out, strict=True):
-            array = np.asarray(value)
+            self._check(value, name)
+            array = self._to_numpy(value)
             # not ascontiguousarray, which gives a scalar an axis
             canonical[name] = np.asarray(np.transpose(array, np.argsort(self._layouts[name])), order="C")
         return canonical
@@ -153,15 +168,19 @@ def _settle_without_tensorflow(keras: Any) -> None:
         del sys.modules["tensorflow"]
 
 
-class _KerasEngine:
+class KerasEngine:
+    """A backend's engine names the backend, prepares it, and says how a model is compiled and where it runs."""
+
     dialect = "keras"
     has_initial_values = True
     full_taps = False
     backend: str
     mode: str
+    deterministic: str
 
     def __init__(self, device: str):
         os.environ["KERAS_BACKEND"] = self.backend
+        self._asked = device
         self._prepare(device)
         import keras
 
@@ -178,109 +197,50 @@ class _KerasEngine:
     def _versions(self) -> dict[str, str]:
         return {"keras": self._keras.__version__, "numpy": np.__version__}
 
-    def build(self, graph: Graph, weights: Copies | None) -> KerasModel:
-        """Build the network as a functional model."""
-        self._keras.backend.clear_session()
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> KerasModel:
+        """Build the network as a functional model, under Keras's policy for the precision."""
+        computes = PRECISIONS[precision]
+        tf32 = wants_tf32(computes, self._asked)
+        self._keras.backend.clear_session()  # it forgets the policy too
+        self._use(computes)
+        if self._asked == "gpu":
+            self._use_tf32(tf32)
         if weights is None:
             self._keras.utils.set_random_seed(0)
-        return KerasModel(self._keras, graph, weights, self._compiled)
+        return KerasModel(self._keras, graph, weights, self._compiled, self._check)
+
+    def _use(self, precision: Precision) -> None:
+        """Set what is global: the policy of layers, and the type of numbers that have none."""
+        policy = precision.name if precision.mixed else precision.tensors
+        self._keras.config.set_dtype_policy(policy)
+        self._keras.config.set_floatx(precision.held if precision.mixed else precision.tensors)
+
+    def _check(self, value: Any, name: str) -> None:
+        must_be_on(self._asked, self._place(value), f"{name} of Keras on {self.backend}")
+
+    def _place(self, value: Any) -> str:
+        """``cpu`` or ``gpu``, where a tensor of the backend lies."""
+        raise NotImplementedError
 
     def _compiled(self, model: Any) -> Compiled:
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
         """Versions, device, mode."""
-        return {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": self.full_taps}
+        found = {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": self.full_taps}
+        return found | (gpu_facts(self.deterministic) if found["device"] == "gpu" else {})
+
+    def tf32(self) -> bool:
+        """What the backend says."""
+        raise NotImplementedError
+
+    def _use_tf32(self, on: bool) -> None:
+        """For what is built from now on."""
+        raise NotImplementedError
+
+    def peak_memory(self) -> int | None:
+        """What the backend says."""
+        raise NotImplementedError
 
     def _device(self) -> str:
         raise NotImplementedError
-
-
-class _Traced:
-    """A ``tf.function`` of a model; on a CPU it returns when all is computed."""
-
-    def __init__(self, tf: Any, model: Any):
-        self._tf = tf
-        self._traced = tf.function(lambda *x: model(list(x), training=False), jit_compile=False)
-
-    def __call__(self, feed: list[np.ndarray]) -> Any:
-        return self._traced(*map(self._tf.constant, feed))
-
-    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
-        return functools.partial(self._traced, *map(self._tf.constant, feed))
-
-
-class _Jitted:
-    """A jitted function of a model's variables and inputs."""
-
-    def __init__(self, jax: Any, model: Any):
-        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
-            return model.stateless_call(trainable, fixed, x, training=False)[0]
-
-        self._jax, self._model, self._jitted = jax, model, jax.jit(forward)
-
-    def _variables(self) -> tuple[list[Any], list[Any]]:
-        of = self._model
-        return [v.value for v in of.trainable_variables], [v.value for v in of.non_trainable_variables]
-
-    def __call__(self, feed: list[np.ndarray]) -> Any:
-        return self._jitted(*self._variables(), feed)
-
-    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
-        trainable, fixed = self._variables()
-        x, jitted, wait = [self._jax.device_put(a) for a in feed], self._jitted, self._jax.block_until_ready
-
-        def call() -> Any:
-            made = jitted(trainable, fixed, x)
-            # of one array its own method, as a person would: going through a tree takes microseconds
-            return wait(made) if isinstance(made, list | tuple) else made.block_until_ready()
-
-        return call
-
-
-class TensorFlowEngine(_KerasEngine):
-    """Keras on TensorFlow, traced as a SavedModel would be."""
-
-    backend, mode = "tensorflow", "tf.function, no XLA"
-
-    def _prepare(self, device: str) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import tensorflow as tf
-
-        threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        if device == "cpu":
-            tf.config.set_visible_devices([], "GPU")
-        self._tf = tf
-
-    def _compiled(self, model: Any) -> Compiled:
-        return _Traced(self._tf, model)
-
-    def _versions(self) -> dict[str, str]:
-        return super()._versions() | {"tensorflow": self._tf.__version__}
-
-    def _device(self) -> str:
-        return "gpu" if self._tf.config.get_visible_devices("GPU") else "cpu"
-
-
-class JaxEngine(_KerasEngine):
-    """Keras on JAX, jitted."""
-
-    backend, mode = "jax", "jax.jit"
-
-    def _prepare(self, device: str) -> None:
-        if device == "cpu":
-            os.environ["JAX_PLATFORMS"] = "cpu"
-        import jax
-
-        self._jax = jax
-
-    def _compiled(self, model: Any) -> Compiled:
-        return _Jitted(self._jax, model)
-
-    def _versions(self) -> dict[str, str]:
-        return super()._versions() | {"jax": self._jax.__version__}
-
-    def _device(self) -> str:
-        return self._jax.devices()[0].platform

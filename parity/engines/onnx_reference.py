@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model
-from parity.engines.base import Arrays, Copies, Unavailable
+from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, unknown
+from parity.engines.base import Arrays, Copies, Unavailable, wants_tf32
 from parity.graph import Graph
+from parity.precision import PRECISIONS
 
 
 class OnnxReferenceModel:
@@ -71,8 +72,11 @@ class OnnxReferenceEngine:
             "full_taps": self.full_taps,
         }
 
-    def build(self, graph: Graph, weights: Copies | None) -> OnnxReferenceModel:
+    def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> OnnxReferenceModel:
         """Build the model."""
         if weights is None:
             raise Unavailable("an ONNX model has no initial values of its own")
+        if why := unknown(precision):
+            raise Unavailable(why)
+        wants_tf32(PRECISIONS[precision], "cpu")
         return OnnxReferenceModel(self._onnx, graph, weights)

@@ -81,7 +81,7 @@ def chosen(case: str, asked: Sequence[Question], most: int | None) -> tuple[Ques
 
 def planned(cases: Sequence[Case], targets: Sequence[Target]) -> dict[Target, list[Case]]:
     """The cases of each target: not those that are expected to fail, or make mistakes of their own."""
-    return {t: [c for c in cases if t in c.targets and not c.spec.mistakes and not c.expected(t)] for t in targets}
+    return {t: [c for c in cases if c.runs_on(t) and not c.spec.mistakes and not c.expected(t)] for t in targets}
 
 
 class Exam:

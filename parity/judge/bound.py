@@ -6,18 +6,26 @@ layer's constant. Errors that come in are carried through by the layer's ``carry
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from parity.dialects.numpy import TINY, NumpyKit
+from parity.dialects.numpy import NumpyKit
 from parity.graph import Graph, Node
+from parity.judge.blocks import is_float
 from parity.layers.evaluate import carried, rounding, total, values
+from parity.precision import FLOAT32, Precision
 
-UNIT_ROUNDOFF = {"float32": 2.0**-24}
-"""Half the distance from 1 to the next number."""
 KIT = NumpyKit()
+"""For values, which are the same in every precision."""
+
+
+@functools.cache
+def kit_of(precision: Precision) -> NumpyKit:
+    """The kit for bounds."""
+    return NumpyKit(precision)
 
 
 @dataclass(frozen=True)
@@ -60,14 +68,14 @@ Loosened = Mapping[str, Sequence[Loosening]]
 
 def as_exact(array: np.ndarray) -> np.ndarray:
     """Floats as float64, everything else as it is."""
-    return array.astype(np.float64, copy=False) if array.dtype.kind == "f" else array
+    return array.astype(np.float64, copy=False) if is_float(array.dtype) else array
 
 
 def evaluate(
     node: Node,
     inputs: Sequence[Judged],
     weights: Mapping[str, np.ndarray],
-    precision: str = "float32",
+    precision: Precision = FLOAT32,
     loosened: Sequence[Loosening] = (),
 ) -> tuple[Judged, ...]:
     """One layer: its outputs, and their bounds from its own rounding and the errors of its inputs.
@@ -75,18 +83,19 @@ def evaluate(
     Args:
         inputs: values and their bounds; a bound of None says that the engine had exactly this value.
         weights: canonical name → float64 array.
+        precision: in which the engine computes.
         loosened: what the layer is allowed beyond its rounding.
 
     Raises:
         FloatingPointError: never; overflow and invalid operations give inf and NaN, which the verdict treats.
     """
-    layer, given, u = node.layer, [i.value for i in inputs], UNIT_ROUNDOFF[precision]
+    layer, given, kit = node.layer, [i.value for i in inputs], kit_of(precision)
     with np.errstate(all="ignore"):
         ys = tuple(map(as_exact, values(layer, KIT, given, weights)))  # a rule makes float32 of integers
-        own = [None if b is None else b + TINY for b in rounding(layer, KIT, ys, given, weights, u)]
+        own = [None if b is None else b + precision.tiny for b in rounding(layer, kit, ys, given, weights)]
         for more in loosened:
             own = [more.loosened(b, v) for b, v in zip(own, ys, strict=True)]
-        before = carried(layer, KIT, ys, [i.bound for i in inputs], given, weights)
+        before = carried(layer, kit, ys, [i.bound for i in inputs], given, weights)
         bounds = [total(a, b) for a, b in zip(own, before, strict=True)]
         return tuple(
             Judged(v, None if b is None else _usable(b), None if o is None else _usable(o))
@@ -110,6 +119,7 @@ class Reference:
         weights: network weight name → float64.
         tensors: name → value and bound.
         loosened: what single layers are allowed beyond their rounding.
+        precision: in which the engines compute whose errors are bounded.
     """
 
     graph: Graph
@@ -117,6 +127,7 @@ class Reference:
     weights: Mapping[str, np.ndarray]
     tensors: Mapping[str, Judged]
     loosened: Loosened = field(default_factory=dict)
+    precision: Precision = FLOAT32
 
     @classmethod
     def of(
@@ -125,22 +136,24 @@ class Reference:
         inputs: Mapping[str, np.ndarray],
         weights: Mapping[str, np.ndarray],
         loosened: Loosened | None = None,
+        precision: Precision = FLOAT32,
     ) -> Reference:
         """Evaluate the whole graph.
 
         Args:
-            inputs: input name → array.
-            weights: network weight name → array of any float type.
+            inputs: input name → array, as the engines get it.
+            weights: network weight name → array of any float type, as the layers see it.
             loosened: what single layers are allowed beyond their rounding.
+            precision: in which the engines compute.
         """
         more = loosened or {}
         exact = {k: as_exact(v) for k, v in weights.items()}
         tensors = {k: Judged(as_exact(v), None) for k, v in inputs.items()}
         for node in graph.nodes:
             given, own = [tensors[i] for i in node.inputs], node_weights(graph, node, exact)
-            out = evaluate(node, given, own, loosened=more.get(node.name, ()))
+            out = evaluate(node, given, own, precision, more.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
-        return cls(graph, inputs, exact, tensors, more)
+        return cls(graph, inputs, exact, tensors, more, precision)
 
     def stretch(self, nodes: Sequence[Node], taps: Mapping[str, np.ndarray]) -> dict[str, Judged]:
         """The given nodes on what the engine itself had in front of them.
@@ -175,7 +188,7 @@ class Reference:
     def _through(self, nodes: Sequence[Node], tensors: dict[str, Judged]) -> dict[str, Judged]:
         for node in nodes:
             given, weights = [tensors[i] for i in node.inputs], node_weights(self.graph, node, self.weights)
-            out = evaluate(node, given, weights, loosened=self.loosened.get(node.name, ()))
+            out = evaluate(node, given, weights, self.precision, self.loosened.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
         return {o: tensors[o] for n in nodes for o in n.outputs}
 

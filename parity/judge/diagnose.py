@@ -18,6 +18,7 @@ from parity.judge.bound import Reference
 from parity.judge.diagnosis import Cause, Diagnosis
 from parity.judge.element import one_element
 from parity.judge.estimate import minimum
+from parity.judge.silent import lesser
 from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import Judgement
 from parity.layers.mistake import shortly
@@ -75,7 +76,7 @@ def diagnose_all(
         if names := bad.get(tuple(n.name for n in nodes)):
             given = {**taps, **reference.inputs}
             actual = {t: taps[t] for t in tapped if t in taps}
-            stretch = Stretch(reference.graph, nodes, given, reference.weights, actual)
+            stretch = Stretch(reference.graph, nodes, given, reference.weights, actual, reference.precision)
             if stretch.distance(stretch.right) > 1:  # a wrong dtype alone is no mistake of numbers
                 found.append(diagnose(stretch, names[0], min(patience, end - time.monotonic())))
     return _exchanged(found)
@@ -108,7 +109,9 @@ class _Search:
 
     def all(self) -> list[Cause]:
         """First what is quick to try; numbers are estimated, and single elements looked for, where nothing fits."""
-        found: list[Cause] = []
+        found: list[Cause] = list(lesser(self.stretch))
+        if found:
+            return found  # what is proven by every element needs no search
         for node in self.stretch.nodes:
             for suspect in suspects(self.stretch.graph, node, self.stretch.seen(node), self.stretch.weights):
                 if self._late():

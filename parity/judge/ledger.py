@@ -77,7 +77,7 @@ def judge_loosened(
     def judged(chosen: Sequence[Entry]) -> Judgement:
         more = loosened(reference.graph, chosen)
         if more:
-            other = Reference.of(reference.graph, reference.inputs, reference.weights, more)
+            other = Reference.of(reference.graph, reference.inputs, reference.weights, more, reference.precision)
             return judge(other, taps, outputs, copied)
         return judge(reference, taps, outputs, copied)
 

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from parity.graph import Graph
-from parity.judge.bound import KIT, UNIT_ROUNDOFF, Judged, Reference, as_exact, evaluate, node_weights
+from parity.judge.blocks import is_float
+from parity.judge.bound import KIT, Judged, Reference, as_exact, evaluate, node_weights
 from parity.layers import Spec
 from parity.layers.evaluate import values
 from parity.layers.mistake import Seen
 from parity.mistakes.wrong import Wrong
 from parity.node import Node
+from parity.precision import FLOAT32, Precision
 
 FAR = 1e4
 """Times the bound from which no bound of another magnitude brings a mistake near."""
@@ -35,6 +37,7 @@ class Stretch:
         given: tensors that were there before: the network's inputs, and the engine's taps.
         weights: network weight name → float64, of the whole network.
         actual: the engine's tensors that the stretch ends in.
+        precision: in which the engine computed.
     """
 
     graph: Graph
@@ -42,6 +45,7 @@ class Stretch:
     given: Mapping[str, np.ndarray]
     weights: Mapping[str, np.ndarray]
     actual: Mapping[str, np.ndarray]
+    precision: Precision = FLOAT32
     right: dict[str, Judged] = field(init=False)
 
     def __post_init__(self):
@@ -55,7 +59,10 @@ class Stretch:
 
     def run(self, nodes: Sequence[Node], new: Mapping[str, np.ndarray]) -> dict[str, Judged]:
         """All tensors that nodes in the stretch's place make, with their bounds."""
-        return self._through(nodes, new, lambda x: Judged(x, None), evaluate)
+        return self._through(nodes, new, lambda x: Judged(x, None), self._evaluated)
+
+    def _evaluated(self, node: Node, inputs: list[Judged], own: dict[str, np.ndarray]) -> tuple[Judged, ...]:
+        return evaluate(node, inputs, own, self.precision)
 
     def _through(
         self,
@@ -155,7 +162,7 @@ class Stretch:
         if bound is None or not found.size:
             return bound
         with np.errstate(all="ignore"):
-            return bound + UNIT_ROUNDOFF["float32"] * np.abs(found).max()
+            return bound + self.precision.u * np.abs(found).max()
 
     def spread(self, found: Mapping[str, np.ndarray]) -> float:
         """Root mean square of error ÷ bound of what is right, smooth in what it depends on; inf where shapes differ."""
@@ -171,15 +178,15 @@ class Stretch:
 
 
 def _dtype(value: np.ndarray) -> str:
-    return "float32" if value.dtype.kind == "f" else value.dtype.name
+    return "float32" if is_float(value.dtype) else value.dtype.name
 
 
 def ratio(actual: np.ndarray, expected: Judged) -> float:
     """Largest error ÷ bound: 0 for equality, inf for another shape, or a NaN on one side only."""
     value = expected.value
-    if value.shape != actual.shape or actual.dtype.kind != np.dtype(_dtype(value)).kind:
+    if value.shape != actual.shape or np.dtype(_dtype(actual)).kind != np.dtype(_dtype(value)).kind:
         return math.inf
-    if actual.dtype.kind == "f":
+    if is_float(actual.dtype):
         with np.errstate(all="ignore"):
             rounded = value.astype(actual.dtype)
         same = (actual == rounded) | (np.isnan(actual) & np.isnan(rounded))

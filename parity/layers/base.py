@@ -14,6 +14,14 @@ Layout = str | tuple[str, ...] | Callable[[str], str]
 """Where a weight goes: ``"target: pattern"``, several of them, or a function from the weight's axes to the one."""
 
 
+FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+
+
+def is_float(dtype: str) -> bool:
+    """Whether a dtype is a floating one. By its name: NumPy does not count bfloat16 among them."""
+    return dtype in FLOATS
+
+
 class Spec(NamedTuple):
     """Shape and dtype of a tensor in canonical layout: images N C spatial, sequences N T F."""
 

@@ -54,14 +54,14 @@ def _(p, n, y, e, x):
 
 @Cast.on("chainer")
 def _(p, c, x):
-    return lambda v: c.F.cast(v, p.dtype)
+    return lambda v: c.F.cast(v, c.dtype(p.dtype))
 
 
 @Cast.on("keras")
 def _(p, k, x):
-    return k.ops.cast(x, p.dtype)
+    return k.ops.cast(x, k.dtype(p.dtype))
 
 
 @Cast.on("onnx")
 def _(p, o, x):
-    return o.node("Cast", x, to={"float32": 1, "int32": 6, "bool": 9}[p.dtype])  # of TensorProto
+    return o.node("Cast", x, to=o.type(p.dtype))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Gt
@@ -13,9 +13,9 @@ from parity.layers.base import Elementwise
 from parity.layers.unary import rising
 
 
-def _ends(y: np.ndarray, *values: float) -> np.ndarray | None:
-    """What rounds where nothing is computed: the parameters themselves; None where float32 has them exactly."""
-    if all(float(np.float32(v)) == v for v in values):
+def _ends(n: Any, y: np.ndarray, *values: float) -> np.ndarray | None:
+    """What rounds where nothing is computed: the parameters themselves; None where the precision has them exactly."""
+    if not n.off(values).any():
         return None
     return np.where(np.isin(y, values), np.abs(y), 0.0)
 
@@ -38,7 +38,7 @@ def _(p, n, x):
 
 @ClippedReLU.on("magnitude", c=2.0)
 def _(p, n, y, x):
-    return _ends(y, p.max)
+    return _ends(n, y, p.max)
 
 
 @ClippedReLU.on("carry")
@@ -90,7 +90,7 @@ def _(p, n, x):
 
 @Clip.on("magnitude", c=2.0)
 def _(p, n, y, x):
-    return _ends(y, p.min, p.max)
+    return _ends(n, y, p.min, p.max)
 
 
 @Clip.on("carry")
@@ -143,9 +143,9 @@ def _(p, n, x):
 
 @ThresholdedReLU.on("magnitude", c=2.0)
 def _(p, n, y, x):
-    if float(np.float32(p.alpha)) == p.alpha:
+    if not n.off(p.alpha):
         return None
-    return np.where(x == float(np.float32(p.alpha)), np.abs(x) * 2.0**24, 0.0)  # c·u·m holds the whole jump
+    return np.where(x == n.nearest(p.alpha), np.abs(x) / n.u, 0.0)  # c·u·m holds the whole jump
 
 
 @ThresholdedReLU.on("carry")

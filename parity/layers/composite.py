@@ -12,8 +12,6 @@ import numpy as np
 from parity.layers.base import Layer, Spec, Weight
 from parity.layers.evaluate import carried, rounding, total, values
 
-_U = 2.0**-24
-
 
 class Part(NamedTuple):
     """One layer inside another.
@@ -123,13 +121,14 @@ def _run(
     x: Sequence[np.ndarray],
     weights: Mapping[str, np.ndarray],
     errors: Sequence[np.ndarray | None] | None = None,
-    u: float | None = None,
+    *,
+    rounds: bool = False,
 ) -> tuple[tuple, tuple]:
     """The parts one after the other: outputs, and their errors.
 
     Args:
         errors: of the inputs.
-        u: unit roundoff of the parts' own errors; without it they make none.
+        rounds: whether the parts make errors of their own.
     """
     made = p.made_of(*(Spec(v.shape, v.dtype.name) for v in x))
     names = [f"x{i}" for i in range(len(x))]
@@ -138,7 +137,7 @@ def _run(
     for part in made.all:
         given, own = [tensors[i] for i in part.inputs], {k: weights[w] for k, w in part.weights.items()}
         ys = values(part.layer, n, given, own)
-        new = rounding(part.layer, n, ys, given, own, u) if u else (None,) * len(ys)
+        new = rounding(part.layer, n, ys, given, own) if rounds else (None,) * len(ys)
         old = carried(part.layer, n, ys, [bounds[i] for i in part.inputs], given, own)
         tensors |= dict(zip(part.outputs, ys, strict=True))
         bounds |= {o: total(a, b) for o, a, b in zip(part.outputs, new, old, strict=True)}
@@ -162,8 +161,8 @@ def _(p, n, *x, **weights):
 
 @Composite.on("magnitude", c=1.0)
 def _(p, n, y, *x, **weights):
-    bounds = _run(p, n, x, weights, u=_U)[1]
-    return _one_or_all(tuple(None if b is None else b / _U for b in bounds))
+    bounds = _run(p, n, x, weights, rounds=True)[1]
+    return _one_or_all(tuple(None if b is None else b / n.u for b in bounds))
 
 
 @Composite.on("carry")

@@ -94,11 +94,6 @@ class DivFromConstant(_WithConstant):
     domain: ClassVar[tuple[float, float]] = (0.0, np.inf)
 
 
-def _inexact(v: np.ndarray) -> np.ndarray:
-    """How far float32 is from the constant, in u."""
-    return np.abs(v.astype(np.float32) - v) * 2.0**24
-
-
 @AddConstant.on("numpy")
 def _(p, n, x):
     return x + p.broadcast(x.ndim).astype(x.dtype)
@@ -126,18 +121,18 @@ def _(p, n, y, x):
 
 @SubFromConstant.on("magnitude", c=2.0)
 def _(p, n, y, x):
-    return np.abs(y) + _inexact(p.broadcast(x.ndim))
+    return np.abs(y) + n.off(p.broadcast(x.ndim))
 
 
 @MulConstant.on("magnitude", c=3.0)
 def _(p, n, y, x):
     # XLA makes one factor of this and of another before it, such as a mean's 1/n; measured 1.4.
-    return np.abs(y) + _inexact(p.broadcast(x.ndim)) * np.abs(x)
+    return np.abs(y) + n.off(p.broadcast(x.ndim)) * np.abs(x)
 
 
 @DivFromConstant.on("magnitude", c=2.0)
 def _(p, n, y, x):
-    return np.abs(y) + _inexact(p.broadcast(x.ndim)) / np.abs(x)
+    return np.abs(y) + n.off(p.broadcast(x.ndim)) / np.abs(x)
 
 
 @AddConstant.on("carry")

@@ -104,7 +104,7 @@ def _(p, k, x, t):
     each = k.ops.where(kept, each, 0.0)
     if p.reduction == "none":
         return each
-    return k.ops.sum(each) / k.ops.maximum(k.ops.sum(k.ops.cast(kept, "float32")), 1.0)
+    return k.ops.sum(each) / k.ops.maximum(k.ops.sum(k.ops.cast(kept, k.floats)), 1.0)
 
 
 @SoftmaxCrossEntropy.on("onnx")
@@ -168,13 +168,13 @@ def _(p, c, x, t):
 
 @SigmoidCrossEntropy.on("keras", x="=", y="=")
 def _(p, k, x, t):
-    each = k.ops.binary_crossentropy(k.ops.cast(t, "float32"), x, from_logits=True)
+    each = k.ops.binary_crossentropy(k.ops.cast(t, k.floats), x, from_logits=True)
     return each if p.reduction == "none" else k.ops.mean(each)
 
 
 @SigmoidCrossEntropy.on("onnx")
 def _(p, o, x, t):
     one, two = (o.const(np.float32(v)) for v in (1, 2))
-    sign = o.node("Sub", one, o.node("Mul", two, o.node("Cast", t, to=1)))
+    sign = o.node("Sub", one, o.node("Mul", two, o.node("Cast", t, to=o.type("float32"))))
     each = o.node("Softplus", o.node("Mul", x, sign))
     return each if p.reduction == "none" else o.node("ReduceMean", each, keepdims=0)

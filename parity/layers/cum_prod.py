@@ -40,7 +40,7 @@ def _(p, n, y, x):
     size = np.abs(x)
     low, high = (np.cumprod(f(size, 1), p.axis) for f in (np.minimum, np.maximum))
     count = np.cumsum(np.ones_like(x), p.axis)
-    return count * (np.abs(y) + np.where(low < 2.0**-126, 2.0 ** (24 - 126) * high, 0.0))
+    return count * (np.abs(y) + np.where(low < n.smallest, n.smallest / n.u * high, 0.0))
 
 
 @CumProd.on("carry")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.layers.base import Layer
+from parity.layers.base import Layer, Rule
 
 Bounds = tuple[np.ndarray | None, ...]
 """Elementwise bounds of errors; None where there is none."""
@@ -24,12 +24,23 @@ def values(layer: Layer, kit: Any, inputs: Sequence[np.ndarray], weights: Mappin
 
 
 def rounding(
-    layer: Layer, kit: Any, ys: tuple, inputs: Sequence[np.ndarray], weights: Mapping[str, np.ndarray], u: float
+    layer: Layer, kit: Any, ys: tuple, inputs: Sequence[np.ndarray], weights: Mapping[str, np.ndarray]
 ) -> Bounds:
-    """c·u·m of every output; None where the layer is exact."""
-    rule = layer.rule("magnitude")
-    ms = as_tuple(rule.fn(layer, kit, ys if len(ys) > 1 else ys[0], *inputs, **weights))
-    return tuple(None if m is None else rule.c * u * m for m in ms)
+    """c·u·m of every output; None where the layer is exact.
+
+    Where a layer with 16-bit tensors computes in 32 bits and rounds what comes out, its rule ``half`` has the magnitude
+    of that rounding, and the bound is this one and float32's.
+    """
+
+    def by(rule: Rule, n: Any) -> Bounds:
+        ms = as_tuple(rule.fn(layer, n, ys if len(ys) > 1 else ys[0], *inputs, **weights))
+        return tuple(None if m is None else rule.c * n.u * m for m in ms)
+
+    kit = kit.of(layer)
+    if kit.inside and layer.has("half"):
+        outer, inner = by(layer.rule("half"), kit), by(layer.rule("magnitude"), kit.inside)
+        return tuple(total(o, i) for o, i in zip(outer, inner, strict=True))
+    return by(layer.rule("magnitude"), kit)
 
 
 def carried(

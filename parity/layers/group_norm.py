@@ -133,7 +133,7 @@ def _(p, c, x):
 @_Grouped.on("chainer", beta="b: c")
 def _(p, c, x):
     channels = x.shape[1]
-    one, zero = c.np.ones(channels, dtype="float32"), c.np.zeros(channels, dtype="float32")
+    one, zero = c.np.ones(channels, dtype=c.floats), c.np.zeros(channels, dtype=c.floats)
     bias = c.link(c.L.Bias(axis=1, shape=(channels,))) if p.center else lambda v: v
     return lambda v: bias(c.F.group_normalization(v, p.number(channels), one, zero, eps=p.epsilon))
 

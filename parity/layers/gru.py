@@ -109,7 +109,7 @@ def _(p, c, x, *rest):
     link = c.link(c.L.StatelessGRU(x.shape[2], p.units))
 
     def step(states, v):
-        return (link(c.np.zeros((x.shape[0], p.units), "float32") if states[0] is None else states[0], v),)
+        return (link(c.np.zeros((x.shape[0], p.units), c.floats) if states[0] is None else states[0], v),)
 
     return stepped(p, c, step, x)
 

@@ -113,7 +113,7 @@ def _chainer_link(p, c, x):
 
 def _chainer_function(p, c, x):
     size = math.prod(p.sizes(x.shape))
-    one, zero = c.np.ones(size, dtype="float32"), c.np.zeros(size, dtype="float32")
+    one, zero = c.np.ones(size, dtype=c.floats), c.np.zeros(size, dtype=c.floats)
     bias = c.link(c.L.Bias(axis=1, shape=(size,))) if p.center else lambda v: v
 
     def apply(v):

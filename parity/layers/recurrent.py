@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec, Weight
+from parity.layers.base import Layer, Spec, Weight, is_float
 from parity.layers.sizes import Positive, need_rank
 
 SIGMOID, TANH = 2.3, 4.6
@@ -160,7 +160,7 @@ def longer(d, specs, units):
     more = []
     n, t = max(batch, 4), max(steps, 5)
     for spec in specs[1:]:
-        if spec.dtype == "float32":  # states, perhaps of several layers in a pile
+        if is_float(spec.dtype):  # states, perhaps of several layers in a pile
             more.append(d.normal((*spec.shape[:-2], n, units), 0.5))
         else:
             more.append(d.indices((n,), range(t, 0, -1)))
@@ -185,7 +185,7 @@ def register(layer, cell, c):
 
     @layer.on("magnitude", c=c)
     def _(p, n, y, x, *rest, **w):
-        return _run(p, n, x, rest, w, (None,) * (1 + len(rest)), Noise(1.0, c * 2.0**-24), cell)[1]
+        return _run(p, n, x, rest, w, (None,) * (1 + len(rest)), Noise(1.0, c * n.u), cell)[1]
 
     @layer.on("carry")
     def _(p, n, y, e, x, *rest, **w):

@@ -63,7 +63,7 @@ def stepped(p, c, step, x):
 
     def call(v, *rest):
         first, lengths = p.split(rest)
-        zeros = c.np.zeros((x.shape[0], p.units), "float32")
+        zeros = c.np.zeros((x.shape[0], p.units), c.floats)
         states = first or (None if lengths is None else zeros,) * len(p.states)
         ys = []
         for t in range(x.shape[1])[:: -1 if p.direction == "reverse" else 1]:

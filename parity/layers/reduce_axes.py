@@ -146,7 +146,7 @@ def _(p, n, y, x):
     size = np.abs(p.rows(x))
     low, high = (p.placed(np.prod(f(size, 1), -1), x) for f in (np.minimum, np.maximum))
     count = max(size.shape[-1], 1)
-    return count * (np.abs(y) + np.where(low < 2.0**-126, 2.0 ** (24 - 126) * high, 0.0))
+    return count * (np.abs(y) + np.where(low < n.smallest, n.smallest / n.u * high, 0.0))
 
 
 @ReduceProd.on("carry")

@@ -122,7 +122,7 @@ def _(p, n, y, x):
     count = _count(p, x)
     half = p.summed(n, x * x, extra=2) / np.maximum(2 * y, 2.0**-149)
     lost = np.minimum(count * 2.0**-126 / np.maximum(y, 2.0**-149), np.sqrt(count) * 2.0**-63)
-    return half + y + lost * 2.0**24
+    return half + y + lost / n.u
 
 
 @ReduceLogSumExp.on("magnitude", c=2.5)

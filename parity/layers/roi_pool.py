@@ -102,7 +102,7 @@ def _(p, n, y, e, x, boxes, images):
 @MaxRoiPool.on("chainer")
 def _(p, c, x, boxes, images):
     def call(v, where, which):
-        rois = c.F.concat([c.F.cast(c.F.expand_dims(which, 1), "float32"), where], axis=1)
+        rois = c.F.concat([c.F.cast(c.F.expand_dims(which, 1), c.floats), where], axis=1)
         return c.F.roi_pooling_2d(v, rois, *p.size, p.scale)
 
     return call
@@ -114,6 +114,6 @@ MaxRoiPool.unsupported("onnx-reference", why="the reference evaluator has no Max
 
 @MaxRoiPool.on("onnx")
 def _(p, o, x, boxes, images):
-    which = o.node("Cast", o.node("Unsqueeze", images, o.const(np.array([1], np.int64))), to=1)
+    which = o.node("Cast", o.node("Unsqueeze", images, o.const(np.array([1], np.int64))), to=o.type("float32"))
     rois = o.node("Concat", which, boxes, axis=1)
     return o.node("MaxRoiPool", x, rois, pooled_shape=p.size, spatial_scale=p.scale)

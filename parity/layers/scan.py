@@ -186,4 +186,4 @@ def _(p, o, x):
         y = o.node(op, o.node("Reshape", x, o.const(np.array([-1]))), axis=0, keepdims=0)
         if p.keepdims:
             y = o.node("Reshape", y, o.const(np.ones(len(o.shape(x)), np.int64)))
-    return o.node("Cast", y, to=6)  # TensorProto.INT32
+    return o.node("Cast", y, to=o.type("int32"))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec
+from parity.layers.base import Layer, Spec, is_float
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def _(p, n, y, e, x):
 
 def by_floats(c: Any, x: Spec, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A function of Chainer that takes floats alone, of any tensor: by way of float64, which holds every int32."""
-    return call if x.dtype == "float32" else lambda v: c.F.cast(call(c.F.cast(v, "float64")), x.dtype)
+    return call if is_float(x.dtype) else lambda v: c.F.cast(call(c.F.cast(v, "float64")), x.dtype)
 
 
 @dataclass(frozen=True)
@@ -153,4 +153,4 @@ Shape.unsupported("keras", why="the shape of a tensor of a functional model is n
 
 @Shape.on("onnx")
 def _(p, o, x):
-    return o.node("Cast", o.node("Shape", x), to=6)  # TensorProto.INT32
+    return o.node("Cast", o.node("Shape", x), to=o.type("int32"))

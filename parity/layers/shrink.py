@@ -12,11 +12,6 @@ from parity.layers.base import Elementwise
 from parity.layers.unary import rising
 
 
-def _off(value: float) -> float:
-    """How far float32 is from a number, in u."""
-    return abs(float(np.float32(value)) - value) * 2.0**24
-
-
 @dataclass(frozen=True)
 class Shrink(Elementwise):
     """x + bias where x < −lambd, x − bias where x > lambd, else 0.
@@ -42,16 +37,14 @@ def _(p, n, x):
     return _shrunk(p, x)
 
 
-@Shrink.on("magnitude", when=lambda p: p.bias == 0 and _off(p.lambd) == 0)
-def _(p, n, y, x):
-    return None
-
-
 @Shrink.on("magnitude", c=2.0)
 def _(p, n, y, x):
-    moved = np.abs(y) + _off(p.bias) if p.bias else np.zeros_like(y)  # a difference, and the bias's own rounding
-    jump = abs(p.lambd - p.bias) * 2.0**24 + _off(p.lambd)  # c·u·m holds the whole of it
-    at_edge = (np.abs(x) == float(np.float32(p.lambd))) & (_off(p.lambd) > 0)
+    off = n.off(p.lambd)
+    if not (p.bias or off):
+        return None
+    moved = np.abs(y) + n.off(p.bias) if p.bias else np.zeros_like(y)  # a difference, and the bias's own rounding
+    jump = abs(p.lambd - p.bias) / n.u + off  # c·u·m holds the whole of it
+    at_edge = (np.abs(x) == n.nearest(p.lambd)) & (off > 0)
     return np.where(np.abs(x) > p.lambd, moved, 0.0) + np.where(at_edge, jump, 0.0)
 
 
@@ -120,16 +113,14 @@ def _(p, n, x):
     return _above(p, x)
 
 
-@Threshold.on("magnitude", when=lambda p: _off(p.threshold) == _off(p.default_value) == 0)
-def _(p, n, y, x):
-    return None
-
-
 @Threshold.on("magnitude", c=2.0)
 def _(p, n, y, x):
+    off = n.off(p.threshold)
+    if not (off or n.off(p.default_value)):
+        return None
     own = np.where(y == p.default_value, abs(p.default_value), 0.0)
-    at_edge = (x == float(np.float32(p.threshold))) & (_off(p.threshold) > 0)
-    return own + np.where(at_edge, np.abs(x - p.default_value) * 2.0**24, 0.0)  # c·u·m holds the whole jump
+    at_edge = (x == n.nearest(p.threshold)) & (off > 0)
+    return own + np.where(at_edge, np.abs(x - p.default_value) / n.u, 0.0)  # c·u·m holds the whole jump
 
 
 @Threshold.on("carry")

@@ -72,7 +72,7 @@ def _(p, c, x):
         s = -c.np.sort(-v.array, axis=p.axis)
         inside = c.np.greater(s * c.const(ranks) + 1, c.np.cumsum(s, axis=p.axis))
         total = c.np.sum(c.np.where(inside, s, 0), axis=p.axis, keepdims=True)
-        count = c.np.sum(inside, axis=p.axis, keepdims=True, dtype="float32")
+        count = c.np.sum(inside, axis=p.axis, keepdims=True, dtype=c.floats)
         return c.F.relu(v - (total - 1) / count)
 
     return call
@@ -93,6 +93,6 @@ def _(p, o, x):
     s, _ = o.node("TopK", x, o.const(np.array([shape[axis]])), outputs=2, axis=axis, largest=1, sorted=1)
     line = o.node("Add", o.node("Mul", s, o.const(_ranks(axis, shape))), one)
     inside = o.node("Greater", line, o.node("CumSum", s, o.const(np.int64(axis))))
-    inside = o.node("Cast", inside, to=1)  # TensorProto.FLOAT
+    inside = o.node("Cast", inside, to=o.type("float32"))
     total, count = (o.node("ReduceSum", v, at, keepdims=1) for v in (o.node("Mul", s, inside), inside))
     return o.node("Relu", o.node("Sub", x, o.node("Div", o.node("Sub", total, one), count)))

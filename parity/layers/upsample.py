@@ -98,7 +98,7 @@ def _(p, k, x):
 
 @_UpSampling.on("onnx")
 def _(p, o, x):
-    scales = o.const(np.array([1, 1, *p.size], np.float32))
+    scales = o.fixed(np.array([1, 1, *p.size], np.float32))
     return o.node(
         "Resize",
         x,

@@ -1,1 +1,1 @@
-"""How long networks take, engines in turns; what is said of it, and with which certainty."""
+"""What is measured beside the verdict: time and precision."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def rewritten(graph: Graph, *wrongs: Wrong) -> Graph:
     """
     instead = {w.node: w.nodes for w in wrongs}
     nodes = [n for node in graph.nodes for n in instead.get(node.name, (node,))]
-    return Graph(graph.inputs, tuple(nodes), graph.outputs, graph.taps)
+    return replace(graph, nodes=tuple(nodes), tapped=graph.taps)
 
 
 def commit(graph: Graph, weights: Mapping[str, np.ndarray], *wrongs: Wrong) -> tuple[Graph, dict[str, np.ndarray]]:

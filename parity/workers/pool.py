@@ -1,4 +1,4 @@
-"""One worker process for each target: started when needed, restarted when it dies, recycled when it grows."""
+"""A worker process for each engine and device: started when needed, restarted when it dies, recycled when it grows."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class Worker:
 
 
 class Pool:
-    """The workers of a run, by target.
+    """The workers of a run, by engine and device.
 
     Args:
         threads: threads each framework may use.
@@ -184,9 +184,9 @@ class Pool:
         with self._lock:
             if self._stopped:
                 raise Stopped
-            if target not in self._workers:
-                self._workers[target] = Worker(target, self._threads)
-            return self._workers[target]
+            if target.machine not in self._workers:
+                self._workers[target.machine] = Worker(target.machine, self._threads)
+            return self._workers[target.machine]
 
     def __enter__(self) -> Pool:
         return self

@@ -18,7 +18,11 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from parity.precision import numpy_dtype
+
 _LENGTHS = struct.Struct("<QQ")
+_BFLOAT16 = "bfloat16"
+"""Key of the header that names the arrays whose bits stand for bfloat16, which safetensors cannot say in NumPy."""
 LIMIT = 1 << 34
 """Bytes a frame may announce."""
 
@@ -42,8 +46,12 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = 
         ValueError: the header holds a NaN or an infinity.
         SafetensorError: the format has no such dtype.
     """
+    sent = {k: np.asarray(v, order="C") for k, v in (arrays or {}).items()}
+    if brain := [k for k, v in sent.items() if v.dtype.name == "bfloat16"]:
+        header = {**header, _BFLOAT16: brain}
+        sent |= {k: sent[k].view(np.uint16) for k in brain}
     text = json.dumps(header, allow_nan=False).encode()
-    body = save({k: np.asarray(v, order="C") for k, v in arrays.items()}) if arrays else b""
+    body = save(sent) if sent else b""
     return [_LENGTHS.pack(len(text), len(body)), text, body]
 
 
@@ -89,10 +97,12 @@ def read(fd: int, timeout: float | None = None) -> tuple[dict[str, Any], dict[st
     try:
         header = json.loads(text)
         arrays = load(body) if body_size else {}
-    except (ValueError, KeyError, SafetensorError) as error:
+        if not isinstance(header, dict):
+            raise Broken(f"the header is a {type(header).__name__}, expected an object")
+        for name in header.pop(_BFLOAT16, ()):
+            arrays[name] = arrays[name].view(numpy_dtype("bfloat16"))
+    except (ValueError, KeyError, TypeError, SafetensorError) as error:
         raise Broken(f"what came is no frame: {error}") from None
-    if not isinstance(header, dict):
-        raise Broken(f"the header is a {type(header).__name__}, expected an object")
     return header, arrays
 
 

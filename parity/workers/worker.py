@@ -16,13 +16,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
+from parity import cuda
 from parity.engines import ENGINES
 from parity.engines.base import Unavailable, certificate, to_targets
 from parity.graph import Graph
 from parity.lower import lowered
+from parity.precision import FLOAT32
+from parity.workers.given import Given
 from parity.workers.protocol import Closed, encode, read, send
+from parity.workers.repeats import repeated
 from parity.workers.stopwatch import Stopwatch
 
 Arrays = dict[str, np.ndarray]
@@ -32,32 +35,51 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     """Build one network, copy the weights, run it, and return what came out.
 
     Args:
-        header: ``graph``, ``before`` (also run on the framework's own initial values), ``weights_file`` or None.
-        arrays: ``x:<input>`` and, without a file, ``w:<weight>``.
+        header: ``graph``, ``before`` (also run on the framework's own initial values), ``weights_file`` or None,
+            ``precision``, ``repeat`` (how many times the network without taps runs once more).
+        arrays: ``x:<input>`` and, without a file, ``w:<weight>``, in float32 whatever the precision.
 
     Returns:
-        Header with certificate and timings in seconds; arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
+        Header with certificate and timings in seconds, ``repeats`` if asked for, and ``facts`` of this network alone;
+        arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
+
+    Raises:
+        Unavailable: the engine runs the network in float32, and not in this precision.
     """
-    graph = lowered(Graph.from_json(header["graph"]), engine.dialect)
-    inputs = {k[2:]: v for k, v in arrays.items() if k.startswith("x:")}
-    if header.get("weights_file"):
-        weights = load_file(header["weights_file"])
-    else:
-        weights = {k[2:]: v for k, v in arrays.items() if k.startswith("w:")}
+    given = Given.of(engine, header, arrays)
     out: Arrays = {}
     if header.get("before") and engine.has_initial_values:
-        out |= {f"b:{k}": v for k, v in engine.build(graph, None).run(inputs).items()}
+        out |= {f"b:{k}": v for k, v in engine.build(given.graph, None).run(given.inputs).items()}
     timings: dict[str, float] = {}
-    proof, taps, final, end = _build_and_run(engine, graph, inputs, weights, timings)
+    try:
+        proof, taps, final, more, end = _build_and_run(engine, given, timings, header.get("repeat", 0))
+    except Unavailable:
+        raise
+    except Exception as error:
+        if given.precision is FLOAT32 or not _runs(engine, Given.of(engine, header | {"precision": "float32"}, arrays)):
+            raise
+        raise Unavailable(f"it runs in float32, in {given.precision.name} it does not: {_said(error)}") from error
     timings["release"] = time.perf_counter() - end
     out |= {f"t:{k}": v for k, v in taps.items()} | {f"y:{k}": v for k, v in final.items()}
-    return {"status": "done", "timings": timings, "certificate": proof}, out
+    return {"status": "done", "timings": timings, "certificate": proof, **more}, out
+
+
+def _runs(engine: Any, given: Given) -> bool:
+    """Whether the engine can at all."""
+    try:
+        _build_and_run(engine, given, {})
+    except Exception:  # noqa: BLE001  then what went wrong before is told
+        return False
+    return True
 
 
 def _build_and_run(
-    engine: Any, graph: Graph, inputs: Arrays, weights: Arrays, timings: dict[str, float]
-) -> tuple[dict[str, Any], Arrays, Arrays, float]:
-    """Certificate, taps, outputs, and when all was done but for letting go of the network, which may take 2 ms."""
+    engine: Any, given: Given, timings: dict[str, float], again: int = 0
+) -> tuple[dict[str, Any], Arrays, Arrays, dict[str, Any], float]:
+    """Certificate, taps, outputs, what else is told of this network, and when all was done.
+
+    But for letting go of the network, which may take 2 ms.
+    """
 
     def timed(what: str, fn: Callable[[], Any]) -> Any:
         start = time.perf_counter()
@@ -65,13 +87,19 @@ def _build_and_run(
         timings[what] = time.perf_counter() - start
         return made
 
+    graph, inputs, weights = given.graph, given.inputs, given.weights
     copies = timed("layout", lambda: to_targets(graph, engine.dialect, weights))
-    model = timed("build", lambda: engine.build(graph, copies))
+    model = timed("build", lambda: engine.build(graph, copies, given.precision.name))
     proof = timed("certificate", lambda: certificate(graph, engine.dialect, weights, model.read()))
     taps = timed("tap", lambda: model.tap(inputs))
     full = engine.full_taps and set(graph.outputs) <= set(taps)
     final = {k: taps[k] for k in graph.outputs} if full else timed("run", lambda: model.run(inputs))
-    return proof, taps, final, time.perf_counter()
+    more: dict[str, Any] = {}
+    if again:
+        more["repeats"] = timed("repeat", lambda: repeated(lambda: model.run(inputs), final, again))
+    if getattr(engine, "device", "cpu") == "gpu":
+        more["facts"] = {"tf32": engine.tf32(), "peak_memory": engine.peak_memory()}
+    return proof, taps, final, more, time.perf_counter()
 
 
 def train(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict, dict]:
@@ -116,9 +144,12 @@ def serve(answer: Callable[[dict[str, Any], Arrays], tuple[dict[str, Any], Array
 def _failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, Unavailable):
         return {"status": "unsupported", "message": str(error)}
+    return {"status": "crashed", "message": _said(error), "trace": traceback.format_exc()[-4000:]}
+
+
+def _said(error: Exception) -> str:
     first = (str(error).strip().splitlines() or [""])[0][:300]
-    message = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {first}"
-    return {"status": "crashed", "message": message, "trace": traceback.format_exc()[-4000:]}
+    return "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {first}"
 
 
 def leave_with_parent(sink: int) -> None:
@@ -139,11 +170,14 @@ def start(name: str, device: str) -> Any:
     Raises:
         ImportError: a package is not here. Unavailable: the device is not.
     """
+    if device == "gpu" and (why := cuda.missing()):
+        raise Unavailable(why)  # before a framework is imported, which takes seconds
     module, _, cls = ENGINES[name].partition(":")
     engine = getattr(importlib.import_module(module), cls)(device)
     found = engine.facts()["device"]
     if found != device:
         raise Unavailable(f"{name} runs on {found}, not on {device}")
+    engine.device = device
     gc.collect()
     gc.freeze()  # Keras collects garbage at every new network: 0.3 s over a framework's modules, 1 ms without them
     return engine

@@ -6,10 +6,11 @@ import pytest
 from parity.dialects.numpy import TINY
 from parity.draw import Distribution, draw
 from parity.graph import Graph, Node
-from parity.judge.bound import KIT, UNIT_ROUNDOFF, Judged, Reference, as_exact, evaluate, node_weights
+from parity.judge.bound import KIT, Judged, Reference, as_exact, evaluate, node_weights
 from parity.layers import Layer, Spec
+from parity.precision import FLOAT32
 
-U = UNIT_ROUNDOFF["float32"]
+U = FLOAT32.u
 
 
 def layer(name, **parameters):

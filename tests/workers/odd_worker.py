@@ -49,6 +49,9 @@ class OddModel:
         if what == "garbles":
             os.write(int(sys.argv[-1]), b"\x05" + b"\0" * 7 + b"\0" * 8 + b"what?")
         y = np.maximum(inputs["x"], 0)
+        if what == "restless":
+            hoard.append(np.zeros(0, np.uint8))
+            y = y + np.float32(len(hoard) - 1)
         return {what: y.astype(np.longdouble) if what == "longdouble" else y}
 
     tap = run
@@ -74,7 +77,7 @@ class OddEngine:
     def facts(self):
         return {"device": self.device, "full_taps": self.full_taps, "pid": os.getpid(), "files": open_pipes()}
 
-    def build(self, graph, weights):
+    def build(self, graph, weights, precision="float32"):
         return OddModel(graph.nodes[0].name)
 
 
