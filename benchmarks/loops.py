@@ -34,7 +34,7 @@ layers:
   - {layer: MaxPool2D, name: pool1, kernel: 2, stride: 2, cover_all: false}
   - {layer: Conv2D, name: conv2, filters: 64, kernel: 3, pad: 1}
   - {layer: ReLU, name: relu2}
-  - {layer: GlobalAveragePool, name: mean}
+  - {layer: GlobalAveragePool, name: mean, keepdims: false}
   - {layer: Linear, name: fc, units: 10}
   - {layer: Softmax, name: prob, axis: 1}
 """

@@ -37,10 +37,11 @@ MAY_IMPORT = {
     "workers.protocol": ("precision",),
     "workers.repeats": (),
     "workers.memory": (),
-    "workers.stopwatch": ("engines.base", "graph", "lower", "precision", "workers.memory"),
+    "workers.given": ("graph", "lower", "precision"),
+    "workers.stopwatch": ("engines.base", "workers.given", "workers.memory"),
     "workers.worker": (
         *("cuda", "engines=", "engines.base", "graph", "lower", "precision"),
-        *("workers.protocol", "workers.repeats", "workers.stopwatch"),
+        *("workers.given", "workers.protocol", "workers.repeats", "workers.stopwatch"),
     ),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
