@@ -220,6 +220,68 @@ def calibrate(
 
 
 @app.command()
+def time(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Case files or folders. Default: cases/networks, cases/seeds and cases/models."),
+    ] = None,
+    k: Expression = None,
+    targets: Annotated[
+        str | None,
+        typer.Option("--targets", help="Targets or wildcards, separated by commas. Default: all but onnx-reference."),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", help="The target others are compared with. Default: chainer, or the first."),
+    ] = None,
+    interval: Annotated[
+        float, typer.Option("--interval", min=0.001, max=1.0, help="Half-width of a ratio's interval that is enough.")
+    ] = 0.02,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Most rounds; each has fresh processes.")] = 30,
+    seconds: Annotated[float, typer.Option("--seconds", min=1.0, help="About as long a network may take.")] = 120.0,
+    batch: Annotated[
+        str | None, typer.Option("--batch", metavar="N,N,…", help="Batch sizes. Default: the case's own.")
+    ] = None,
+    threads: Annotated[str, typer.Option("--threads", metavar="N,N,…", help="Threads of each framework.")] = "1",
+    out: Annotated[Path, typer.Option("--out", help="Folder whose results.jsonl is added to.")] = Path("reports"),
+) -> None:
+    """Time networks on targets, in turns, and compare them with a baseline. Exit 1 if nothing could be timed."""
+    from parity.commands.time import time_cases
+
+    try:
+        status = time_cases(files, k, targets, baseline, interval, rounds, seconds, batch, threads, out)
+    except KeyboardInterrupt:
+        print("stopped; what was timed to the end is kept", file=sys.stderr)
+        status = INTERRUPTED
+    raise typer.Exit(status)
+
+
+@app.command()
+def precision(
+    files: Files = None,
+    k: Expression = None,
+    targets: Annotated[
+        str | None, typer.Option("--targets", help='Engines, or "none" to emulate alone. Default: all that are here.')
+    ] = None,
+    precisions: Annotated[
+        str | None, typer.Option("--precisions", help="Precisions. Default: float16,bfloat16,storage_float16.")
+    ] = None,
+    jobs: Jobs = None,
+    out: Out = Path("reports"),
+    page: Annotated[Path | None, typer.Option("--page", help="A page whose tables are written, Markdown.")] = None,
+) -> None:
+    """Measure what precisions cost: loss by cause and layer, and which layers to keep in float32."""
+    from parity.commands.precision import measure
+
+    try:
+        status = measure(files, k, targets, precisions, jobs, out, page)
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept", file=sys.stderr)
+        status = INTERRUPTED
+    raise typer.Exit(status)
+
+
+@app.command()
 def train(file: Annotated[Path, typer.Argument(help="A case file with trained weights.")]) -> None:
     """Train a case's weights in Chainer as it says, and keep them beside it."""
     from parity.commands.train import train_case

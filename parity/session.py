@@ -34,6 +34,32 @@ REPEATS = 3
 """Runs more on a GPU, where sums by atomic additions or by another algorithm each time need not come out the same."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a worker sent of one network.
+
+    Args:
+        reply: its header: certificate, timings.
+        taps: tapped tensors.
+        outputs: of a run without taps.
+        before: outputs on the framework's own initial values.
+    """
+
+    reply: dict[str, Any]
+    taps: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
+    before: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, reply: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+        """Sort the arrays by what they are."""
+
+        def part(prefix: str) -> dict[str, np.ndarray]:
+            return {k[2:]: v for k, v in arrays.items() if k.startswith(prefix)}
+
+        return cls(reply, part("t:"), part("y:"), part("b:"))
+
+
 @dataclass
 class Session:
     """Runs cases on targets.
@@ -61,8 +87,11 @@ class Session:
         """As :func:`parity.prepare.prepare`, with this session's folder for large weights."""
         return prepare(case, Path(self._folder.name))
 
-    def cell(self, prepared: Prepared, target: Target) -> Record:
+    def cell(self, prepared: Prepared, target: Target, on_answer: Callable[[Answer], None] = lambda _: None) -> Record:
         """One case on one target, to its verdict.
+
+        Args:
+            on_answer: called with what the target computed, where it did, before that is judged.
 
         Raises:
             Stopped: the workers were stopped in the meantime.
@@ -77,21 +106,23 @@ class Session:
             "hash": prepared.hash,
         }
         start = time.perf_counter()
-        record |= self._outcome(prepared, target)
+        record |= self._outcome(prepared, target, on_answer)
         record["seconds"] = round(time.perf_counter() - start, 4)
         return with_expectation(record, case, target)
 
-    def _outcome(self, prepared: Prepared, target: Target) -> Record:
+    def _outcome(self, prepared: Prepared, target: Target, on_answer: Callable[[Answer], None]) -> Record:
         if why := self._why_absent(target):
             return {"verdict": "skipped", "message": why}
         if found := first_gap(prepared.sent_to(target)[0], target.dialect, target.engine):
             node, reason = found
             return {"verdict": "unsupported", "message": f"{node.name} ({type(node.layer).__name__}): {reason}"}
-        record = self._asked(prepared, target)
+        record = self._asked(prepared, target, on_answer)
         probe = prepared.by_themselves() if "layers" in record else None  # where it did not run there is nothing to add
         return with_probe(record, self._asked(probe, target)) if probe else record
 
-    def _asked(self, prepared: Prepared, target: Target) -> Record:
+    def _asked(
+        self, prepared: Prepared, target: Target, on_answer: Callable[[Answer], None] = lambda _: None
+    ) -> Record:
         spec = prepared.case.spec
         sent, weights, wrongs = prepared.sent_to(target)
         arrays = {f"x:{k}": v for k, v in prepared.inputs.items()}
@@ -112,7 +143,9 @@ class Session:
         if reply["status"] != "done":
             return {"verdict": reply["status"], "message": reply["message"], "trace": reply.get("trace", "")}
         committed = [{"layer": w.node, "mistake": w.name, "words": w.words} for w in wrongs]
-        record = self._judged(prepared, target, reply, out) | {"committed": committed}
+        answer = Answer.of(reply, out)
+        on_answer(answer)
+        record = self._judged(prepared, target, answer) | {"committed": committed}
         record |= {"facts": worker.facts | reply.get("facts", {})}
         record |= {"repeats": reply["repeats"]} if "repeats" in reply else {}
         return record | standing(target, worker.facts, prepared.graph, record["layers"])
@@ -120,16 +153,13 @@ class Session:
     def _repeats(self, target: Target) -> int:
         return (0 if target.device == "cpu" else REPEATS) if self.repeat is None else self.repeat
 
-    def _judged(self, prepared: Prepared, target: Target, reply: dict[str, Any], out: dict[str, np.ndarray]) -> Record:
-        def part(prefix: str) -> dict[str, np.ndarray]:
-            return {k[2:]: v for k, v in out.items() if k.startswith(prefix)}
-
-        proof, taps, final = reply["certificate"], part("t:"), part("y:")
+    def _judged(self, prepared: Prepared, target: Target, answer: Answer) -> Record:
+        proof, taps, final = answer.reply["certificate"], answer.taps, answer.outputs
         problem = "" if proof["ok"] else proof["problems"][0]
         found, loosened = judge_loosened(prepared.reference, entries(prepared.case, target), taps, final, problem)
         causes = diagnose_all(prepared.reference, found, taps) if found.verdict in FAILED else []
         before = {}
-        for name, array in part("b:").items():
+        for name, array in answer.before.items():
             expected = prepared.reference.tensors[name].value
             if array.shape == expected.shape:
                 before[name] = compare(array, expected).to_json()
@@ -146,7 +176,7 @@ class Session:
             "tapping_changes": not all(np.array_equal(taps[k], final[k]) for k in final if k in taps),
             "before": before,
             "certificate": proof,
-            "timings": {k: round(v, 6) for k, v in reply["timings"].items()},
+            "timings": {k: round(v, 6) for k, v in answer.reply["timings"].items()},
         }
 
     def run(

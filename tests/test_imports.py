@@ -36,9 +36,11 @@ MAY_IMPORT = {
     "engines": ("dialects", "compat", "cuda", "graph", "layout", "draw", "precision"),
     "workers.protocol": ("precision",),
     "workers.repeats": (),
+    "workers.memory": (),
+    "workers.stopwatch": ("engines.base", "graph", "lower", "precision", "workers.memory"),
     "workers.worker": (
         *("cuda", "engines=", "engines.base", "graph", "lower", "precision"),
-        *("workers.protocol", "workers.repeats"),
+        *("workers.protocol", "workers.repeats", "workers.stopwatch"),
     ),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
@@ -114,12 +116,22 @@ MAY_IMPORT = {
         "workers.pool",
         "errors",
     ),
+    "measure": (),
+    "measure.precision": (
+        *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
+        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+    ),
     "records": ("errors",),
+    # how long it takes
+    "measure": ("targets", "workers.pool", "errors"),
+    "measure.batch": ("case", "graph", "layers", "errors"),
+    "measure.operations": ("graph",),
+    "measure.timing": ("measure", "judge", "prepare", "results", "targets"),
     "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate"),
+        *("exam", "records", "calibrate", "measure"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli": ("commands", "case.schema", "errors"),
@@ -189,6 +201,8 @@ def test_directions():
         ("parity.catalogue.pages", "from parity.engines.keras import KerasModel"),
         ("parity.catalogue.live", "from parity.catalogue.frameworks import start"),
         ("parity.session", "import parity.catalogue.pages"),
+        ("parity.measure.rounds", "from parity.session import Session"),
+        ("parity.workers.stopwatch", "from parity.engines.chainer import ChainerEngine"),
     ],
 )
 def test_a_wrong_direction_is_seen(name, source):

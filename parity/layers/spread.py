@@ -1,6 +1,8 @@
-"""A transposed convolution as a convolution over its input with zeros between the elements."""
+"""A transposed convolution: every input times every tap, or a convolution over its input with zeros between."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +30,33 @@ def matrix(p, W):
 
 
 def product(p, n, x, W):
-    """y without a bias, (N, filters, *out)."""
-    cols, out = columns(p, n, x)
-    return n.from_columns(matrix(p, W) @ cols, x.shape[0], out)
+    """y without a bias, (N, filters, *out): all products of one input and one tap, then the sum of those that meet.
+
+    The same numbers as by :func:`columns`, but for the order of the sum, without multiplying the zeros between.
+    """
+    each = np.moveaxis(x, 1, 0).reshape(p.groups, x.shape[1] // p.groups, -1)
+    taps = W.reshape(p.groups, each.shape[1], -1).swapaxes(1, 2) @ each
+    y = taps.reshape(-1, *p.kernel, x.shape[0], *x.shape[2:])
+    for a in range(p.nd):
+        y = _met(p, y, a, p.out(x.shape[2 + a], a))
+    return np.moveaxis(y, 0, 1)
+
+
+def _met(p, y, a, size):
+    """Taps of one spatial axis, which are axis 1, added up where they meet on that axis."""
+    axis = (
+        p.nd + 1
+    )  # where the positions are once the taps are gone: each axis that is done left one tap axis less before them
+    total: Any = 0.0
+    for r in range(y.shape[1]):
+        part = _spread(y[:, r], axis, p.stride[a])
+        first = r * p.dilation[a] - p.pad[a][0]
+        width = [(0, 0)] * part.ndim
+        width[axis] = (max(first, 0), max(size - first - part.shape[axis], 0))
+        keep = [slice(None)] * part.ndim
+        keep[axis] = slice(max(-first, 0), max(-first, 0) + size)
+        total = total + np.pad(part, width)[tuple(keep)]
+    return total
 
 
 def _spread(x, axis, stride):

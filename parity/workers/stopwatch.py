@@ -109,7 +109,7 @@ class Stopwatch:
             raise RuntimeError("no network is open")
         count, took = _calls(call, header["warm"], 1)
         group = max(1, round(_clock() / (CLOCK_SHARE * took / count)))
-        samples = []
+        samples: list[int] = []
         gc.collect()
         gc.disable()  # as timeit does: whose turn a collection falls into would be chance
         try:

@@ -1,0 +1,131 @@
+"""``parity precision``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from parity import results
+from parity.case.case import Case
+from parity.commands.progress import Bar
+from parity.commands.select import chosen_targets, load_all, matching
+from parity.errors import BadInput
+from parity.measure.precision.page import put, tables
+from parity.measure.precision.show import ROW, advice_lines, row, used
+from parity.measure.precision.take import Taking, chosen_precisions, planned
+from parity.results import Record
+from parity.session import Session
+from parity.targets import Target, missing
+from parity.workers.pool import Pool
+
+FILES = (Path("cases/networks"), Path("cases/seeds/dcgan_generator.yaml"), Path("cases/seeds/dcgan_70mb.yaml"))
+"""Networks by default: what single layers lose says little about a network."""
+DEFAULT = ("float16", "bfloat16", "storage_float16")
+WIDTH = 150
+"""Letters of a line where there is no terminal."""
+NONE = "none"
+"""In place of targets: emulation alone."""
+
+
+def measure(
+    files: Sequence[Path] | None,
+    expression: str | None,
+    targets: str | None,
+    precisions: str | None,
+    jobs: int | None,
+    out: Path,
+    page: Path | None = None,
+) -> int:
+    """Measure losses, print the table and the advice; the exit status.
+
+    Args:
+        targets: engines and devices; their precisions are the next argument's. "none" for the emulation alone.
+        precisions: names, with commas.
+        page: a Markdown page whose tables are to become those of this run.
+    """
+    console = Console()
+    chosen = chosen_precisions(precisions, DEFAULT)
+    engines = () if targets == NONE else here(chosen_targets(targets))
+    cases, bad = load_all(files or FILES)
+    for error in bad:
+        print(f"bad input: {error}", file=sys.stderr)
+    wanted = matching(cases, expression) if cases else []
+    if not wanted:
+        return 2
+    known = results.read([out]).cases if (out / results.FILE).exists() else {}
+    cores = jobs or os.cpu_count() or 1
+    found: list[Record] = []
+    bar = Bar(console, sum(map(len, planned(wanted, engines).values())))
+    with results.Writer(out, resume=True) as writer, Session(Pool(), cores) as session, bar:
+        writer.add(results.run_record())
+
+        def write(record: Record) -> None:
+            writer.add(record)
+            found.append(record)
+
+        def on_bad(case: Case, error: BadInput) -> None:
+            bad.append(error)
+            print(f"bad input: {error}", file=sys.stderr)
+
+        taking = Taking(session, chosen, cores, write, on_bad, lambda t, _: bar.step(f"{t!s:>22}"), known)
+        try:
+            taking.run(wanted, engines)
+            bar.done()
+        finally:  # what is finished is worth showing, whatever came in between
+            bar.stop()
+            show(found, console)
+    if page:
+        write_page(page, found)
+        print(f"written: {page}")
+    if bad:
+        return 2
+    return 1 if any(r["kind"] == "cell" and not r["ok"] for r in found) else 0
+
+
+def write_page(page: Path, found: Sequence[Record]) -> None:
+    """Put the tables of a run into a page.
+
+    Raises:
+        BadInput: there is no such page, or no place in it.
+    """
+    cells = {(r["case"], r["target"]): r for r in found if r["kind"] == "cell"}
+    try:
+        text = page.read_text("utf-8")
+        page.write_text(put(text, tables([r for r in found if r["kind"] == "loss"], cells), str(page)), "utf-8")
+    except OSError as error:
+        raise BadInput(f"the page cannot be written: {error}", file=str(page)) from None
+
+
+def here(targets: Sequence[Target]) -> tuple[Target, ...]:
+    """Those whose packages are installed; what is left out is said."""
+    absent = {t: why for t in targets if (why := missing(t))}
+    for target, why in absent.items():
+        print(f"{target}: {why}; left out", file=sys.stderr)
+    return tuple(t for t in targets if t not in absent)
+
+
+def show(found: Sequence[Record], console: Console) -> None:
+    """A table of losses for each case, then what to keep in float32."""
+    cells = {(r["case"], r["target"]): r for r in found if r["kind"] == "cell"}
+    cases: dict[str, list[Record]] = {}
+    for record in found:
+        if record["kind"] == "loss":
+            cases.setdefault(record["case"], []).append(record)
+    wide = console if console.is_terminal else Console(width=WIDTH, file=console.file)
+    for case, losses in sorted(cases.items()):
+        table = Table(header_style="bold", title=Text(case), title_justify="left")
+        losses.sort(key=lambda r: (r["precision"], r["target"]))
+        rows = [row(loss, cells.get((case, loss["target"]))) for loss in losses]
+        for i in used(rows):
+            table.add_column(ROW[i][0], justify=ROW[i][1])
+        for cell in rows:
+            table.add_row(*(Text(cell[i]) for i in used(rows)))
+        wide.print(table)
+    for line in advice_lines([r for r in found if r["kind"] == "sensitivity"]):
+        console.print(Text(line), soft_wrap=True)
