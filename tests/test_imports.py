@@ -101,7 +101,9 @@ MAY_IMPORT = {
         "workers.pool",
         "probed",
     ),
+    "answer": (),
     "session": (
+        "answer",
         "calibrated",
         "lanes",
         "slots",
@@ -119,7 +121,7 @@ MAY_IMPORT = {
     ),
     "measure.precision": (
         *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
-        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+        *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
     ),
     "records": ("errors",),
     # how long it takes, and what a precision costs
