@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from parity.case.case import Case
 from parity.slots import Slots
@@ -13,6 +14,21 @@ from parity.workers.pool import Stopped
 
 PATIENCE = 10.0
 """Seconds that an interrupted run waits for cells being judged: a thread that outlives the interpreter aborts it."""
+
+
+@contextmanager
+def stopping(seconds: float | None) -> Iterator[threading.Event]:
+    """An event that is set after some time; None: never."""
+    event = threading.Event()
+    timer = None if seconds is None else threading.Timer(seconds, event.set)
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield event
+    finally:
+        if timer:
+            timer.cancel()
 
 
 def go(

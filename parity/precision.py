@@ -5,7 +5,7 @@ A precision is the last part of a target's name, ``keras-jax@cpu:float16``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,3 +123,15 @@ def rounded(array: np.ndarray, dtype: str) -> np.ndarray:
         return array
     with np.errstate(over="ignore", under="ignore"):
         return array.astype(wanted)
+
+
+def significant(array: np.ndarray, bits: int, whole: Callable[[np.ndarray], np.ndarray] = np.rint) -> np.ndarray:
+    """Floats with so many significant bits, as TensorFloat-32 (11) has them in the range of float32.
+
+    Args:
+        array: float64.
+        bits: the leading one among them.
+        whole: how to a whole number of the last bit: ``np.rint``, to the nearest and ties to even, or ``np.trunc``.
+    """
+    fraction, exponent = np.frexp(array)
+    return np.ldexp(whole(np.ldexp(fraction, bits)), exponent - bits)

@@ -1,8 +1,9 @@
 """Results on disk: ``results.jsonl``, one strict JSON record a line, appended as verdicts come.
 
 Records have a ``kind``: ``run`` (schema version, when, where, versions), ``target`` (facts, or why it is skipped),
-``case`` (the network), ``cell`` (a case on a target) and ``exam`` (what was caught of mistakes made on purpose). The
-report is made of nothing else.
+``case`` (the network), ``cell`` (a case on a target), ``exam`` (what was caught of mistakes made on purpose), and what
+was measured of a case: ``loss`` (in a precision, on a target), ``sensitivity`` (of its layers to a precision) and
+``timing``. The report is made of nothing else.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ from parity.errors import BadInput
 SCHEMA = 1
 FILE = "results.jsonl"
 Record = dict[str, Any]
+MEASURED = {
+    "loss": ("environment", "case", "target"),
+    "sensitivity": ("environment", "case", "precision"),
+    "timing": ("environment", "case", "target", "batch", "threads"),
+}
+"""Kinds of records that say what was measured → the keys of which the latest record counts."""
 
 
 def environment() -> str:
@@ -107,6 +114,7 @@ class Results:
         cases: case id → case record.
         cells: (environment, case id, target) → cell record, the latest.
         exam: the exam's record, the latest; empty where there is none.
+        measured: kind of :data:`MEASURED` → the values of its keys → record, the latest.
     """
 
     runs: dict[str, Record] = field(default_factory=dict)
@@ -114,6 +122,7 @@ class Results:
     cases: dict[str, Record] = field(default_factory=dict)
     cells: dict[tuple[str, str, str], Record] = field(default_factory=dict)
     exam: Record = field(default_factory=dict)
+    measured: dict[str, dict[tuple[Any, ...], Record]] = field(default_factory=lambda: {k: {} for k in MEASURED})
 
     def add(self, record: Record, file: str) -> None:
         """Take in a record.
@@ -139,6 +148,16 @@ class Results:
             self.cells[env, record["case"], record["target"]] = record
         elif kind == "exam":
             self.exam = record
+        elif kind in MEASURED:
+            key = tuple(record.get(k, "" if k == "environment" else None) for k in MEASURED[kind])
+            self.measured[kind].pop(key, None)  # the latest stands last
+            self.measured[kind][key] = record
+
+    def forget(self, case: str) -> None:
+        """Forget what was measured of a case that is another network now."""
+        for found in self.measured.values():
+            for key in [k for k, record in found.items() if record["case"] == case]:
+                del found[key]
 
     def drop_stale(self) -> None:
         """Forget cells of a case that was run again since, on another network or other arrays."""
@@ -188,10 +207,13 @@ def read(folders: Iterable[Path]) -> Results:
         found = Results()
         for record in records(folder):
             if record["kind"] == "case":
-                found.cases.pop(record["case"], None)  # a resumed run states its cases again
+                before = found.cases.pop(record["case"], None)  # a resumed run states its cases again
+                if before and before.get("network") != record.get("network"):
+                    found.forget(record["case"])
             found.add(record, str(folder))
         found.drop_stale()
-        for table in (found.runs, found.targets, found.cases, found.cells):
+        tables: list[dict[Any, Record]] = [found.runs, found.targets, found.cases, found.cells]
+        for table in (*tables, *found.measured.values()):
             for record in table.values():
                 merged.add(record, str(folder))
         merged.exam = found.exam or merged.exam

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from parity import lanes, results
+from parity.answer import Answer
+from parity.calibrated import standing
 from parity.case.case import Case
 from parity.case_record import case_record
 from parity.errors import BadInput
@@ -30,31 +31,8 @@ from parity.slots import Slots
 from parity.targets import Target, missing
 from parity.workers.pool import Pool, TargetUnavailable, TimedOut, WorkerDied
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What a worker sent of one network.
-
-    Args:
-        reply: its header: certificate, timings.
-        taps: tapped tensors.
-        outputs: of a run without taps.
-        before: outputs on the framework's own initial values.
-    """
-
-    reply: dict[str, Any]
-    taps: dict[str, np.ndarray]
-    outputs: dict[str, np.ndarray]
-    before: dict[str, np.ndarray]
-
-    @classmethod
-    def of(cls, reply: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
-        """Sort the arrays by what they are."""
-
-        def part(prefix: str) -> dict[str, np.ndarray]:
-            return {k[2:]: v for k, v in arrays.items() if k.startswith(prefix)}
-
-        return cls(reply, part("t:"), part("y:"), part("b:"))
+REPEATS = 3
+"""Runs more on a GPU, where sums by atomic additions or by another algorithm each time need not come out the same."""
 
 
 @dataclass
@@ -65,11 +43,13 @@ class Session:
         pool: the workers.
         jobs: cells that may run at a time.
         rules: tolerances of others, whose opinion each cell records.
+        repeat: how many times more a network runs, to see whether it gives the same; None is 3 on a GPU and 0 on a CPU.
     """
 
     pool: Pool
     jobs: int = 2
     rules: Sequence[Rule] = RULES
+    repeat: int | None = None
     _slots: Slots = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
     _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
@@ -125,6 +105,7 @@ class Session:
         arrays |= {} if file else {f"w:{k}": v for k, v in weights.items()}
         header = {"graph": sent.to_json(), "before": spec.before and not prepared.is_probe, "weights_file": file}
         header["precision"] = target.precision
+        header["repeat"] = 0 if prepared.is_probe else self._repeats(target)
         worker = self.pool[target]
         try:
             reply, out = worker.request(header, arrays, spec.timeout)
@@ -139,13 +120,20 @@ class Session:
         committed = [{"layer": w.node, "mistake": w.name, "words": w.words} for w in wrongs]
         answer = Answer.of(reply, out)
         on_answer(answer)
-        return self._judged(prepared, target, answer) | {"facts": worker.facts, "committed": committed}
+        record = self._judged(prepared, target, answer) | {"committed": committed}
+        record |= {"facts": worker.facts | reply.get("facts", {})}
+        record |= {"repeats": reply["repeats"]} if "repeats" in reply else {}
+        return record | standing(target, worker.facts, prepared.graph, record["layers"])
+
+    def _repeats(self, target: Target) -> int:
+        return (0 if target.device == "cpu" else REPEATS) if self.repeat is None else self.repeat
 
     def _judged(self, prepared: Prepared, target: Target, answer: Answer) -> Record:
         proof, taps, final = answer.reply["certificate"], answer.taps, answer.outputs
         problem = "" if proof["ok"] else proof["problems"][0]
-        found, loosened = judge_loosened(prepared.reference, entries(prepared.case, target), taps, final, problem)
-        causes = diagnose_all(prepared.reference, found, taps) if found.verdict in FAILED else []
+        reference = replace(prepared.reference, unrounded=answer.reply.get("unrounded", False))
+        found, loosened = judge_loosened(reference, entries(prepared.case, target), taps, final, problem)
+        causes = diagnose_all(reference, found, taps) if found.verdict in FAILED else []
         before = {}
         for name, array in answer.before.items():
             expected = prepared.reference.tensors[name].value
@@ -176,6 +164,7 @@ class Session:
         done: Iterable[tuple[str, str]] = (),
         on_cell: Callable[[Record], None] = lambda _: None,
         on_bad: Callable[[Case, BadInput], None] = lambda *_: None,
+        seconds: float | None = None,
     ) -> None:
         """All cases on all targets they are meant for; a record for each as it comes.
 
@@ -183,6 +172,7 @@ class Session:
             done: (case id, target) that need not run again.
             on_cell: called with each new cell.
             on_bad: called with a case whose files turn out to be wrong; the others still run.
+            seconds: after which nothing is begun any more.
         """
         skip = set(done)
         plan = {t: [c for c in cases if c.runs_on(t) and (c.id, str(t)) not in skip] for t in targets}
@@ -205,7 +195,8 @@ class Session:
         def first(target: Target) -> None:
             writer.add(self._target_record(target))
 
-        lanes.go(plan, self._slots, do, threading.Event(), first=first, give_up=self.pool.stop)
+        with lanes.stopping(seconds) as stop:
+            lanes.go(plan, self._slots, do, stop, first=first, give_up=self.pool.stop)
 
     def _target_record(self, target: Target) -> Record:
         record: Record = {"kind": "target", "target": str(target), "environment": results.environment()}

@@ -7,7 +7,8 @@ import importlib.util
 import itertools
 from dataclasses import dataclass
 
-from parity.engines import DIALECTS, ENGINES, REQUIRES
+from parity import cuda
+from parity.engines import DIALECTS, ENGINES, GPU, ON_GPU, REQUIRES
 from parity.errors import BadInput
 from parity.precision import PRECISIONS, Precision
 
@@ -33,6 +34,11 @@ class Target:
         return DIALECTS[self.engine]
 
     @property
+    def exists(self) -> bool:
+        """Whether the engine can be on the device at all; some are on a CPU by what they are."""
+        return self.device == "cpu" or self.engine in GPU
+
+    @property
     def computes(self) -> Precision:
         """What its precision means."""
         return PRECISIONS[self.precision]
@@ -53,6 +59,8 @@ class Target:
         for part, known in zip((target.engine, target.device, target.precision), KNOWN, strict=True):
             if part not in known:
                 raise BadInput(f"unknown target {text!r}: found {part!r}, accepted are {', '.join(known)}")
+        if not target.exists:
+            raise BadInput(f"unknown target {text!r}: on a GPU run {', '.join(GPU)}")
         return target
 
 
@@ -89,7 +97,10 @@ def _named(pattern: str) -> tuple[Target, ...]:
     for part, known, hits in zip(parts, KNOWN, choices, strict=True):
         if not hits:
             raise BadInput(f"no target matches {pattern!r}: {part!r} is none of {', '.join(known)}")
-    return tuple(Target(*parts) for parts in itertools.product(*choices))
+    found = tuple(t for t in (Target(*parts) for parts in itertools.product(*choices)) if t.exists)
+    if not found:
+        raise BadInput(f"no target matches {pattern!r}: on a GPU run {', '.join(GPU)}")
+    return found
 
 
 def matches(target: Target, pattern: str) -> bool:
@@ -99,6 +110,9 @@ def matches(target: Target, pattern: str) -> bool:
 
 
 def missing(target: Target) -> str | None:
-    """Why the target cannot run here, from installed packages alone; None where it may."""
-    absent = [m for m in REQUIRES[target.engine] if importlib.util.find_spec(m) is None]
+    """Why the target cannot run here, from the driver and installed packages alone; None where it may."""
+    if target.device == "gpu" and (why := cuda.missing()):
+        return why
+    needed = (*REQUIRES[target.engine], *(ON_GPU.get(target.engine, ()) if target.device == "gpu" else ()))
+    absent = [m for m in needed if importlib.util.find_spec(m) is None]
     return f"package {' and '.join(absent)} is not installed" if absent else None

@@ -27,13 +27,22 @@ MAY_IMPORT = {
     "graph": ("node", "layers", "errors"),
     "lower": ("graph", "layers"),
     "case": ("graph", "layers", "draw", "targets", "errors"),
-    "targets": ("engines=", "precision", "errors"),  # the tables of names, and no engine
+    "cuda": (),
+    "calibrated": ("records", "graph", "targets"),
+    "targets": ("cuda", "engines=", "precision", "errors"),  # the tables of names, and no engine
     # how it is said and run
     "dialects": ("graph", "layers", "layout", "precision"),
     "compat": (),
-    "engines": ("dialects", "compat", "graph", "layout", "draw", "precision"),
+    "engines": ("dialects", "compat", "cuda", "graph", "layout", "draw", "precision"),
     "workers.protocol": ("precision",),
-    "workers.worker": ("engines=", "engines.base", "graph", "lower", "precision", "workers.protocol"),
+    "workers.repeats": (),
+    "workers.memory": (),
+    "workers.given": ("graph", "lower", "precision"),
+    "workers.stopwatch": ("engines.base", "workers.given", "workers.memory"),
+    "workers.worker": (
+        *("cuda", "engines=", "engines.base", "graph", "lower", "precision"),
+        *("workers.given", "workers.protocol", "workers.repeats", "workers.stopwatch"),
+    ),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
     "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
@@ -92,7 +101,10 @@ MAY_IMPORT = {
         "workers.pool",
         "probed",
     ),
+    "answer": (),
     "session": (
+        "answer",
+        "calibrated",
         "lanes",
         "slots",
         "expectation",
@@ -107,20 +119,26 @@ MAY_IMPORT = {
         "workers.pool",
         "errors",
     ),
-    "measure": (),
     "measure.precision": (
         *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
-        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+        *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
     ),
     "records": ("errors",),
-    "calibrate": ("case", "graph", "judge", "layers", "results", "session", "targets", "parity="),
+    # how long it takes, and what a precision costs
+    "measure": ("targets", "workers.pool", "errors"),
+    "measure.batch": ("case", "graph", "layers", "errors"),
+    "measure.operations": ("graph",),
+    "measure.timing": ("measure", "judge", "prepare", "results", "targets"),
+    "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
         *("exam", "records", "calibrate", "measure"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
-    "cli": ("commands", "case.schema", "errors"),
+    "cli_options": (),
+    "cli_measure": ("commands", "cli_options"),
+    "cli": ("commands", "cli_options", "cli_measure", "case.schema", "errors"),
     "__main__": ("cli",),
 }
 """Part → parts it may import beside itself; with = that module alone, not what is below it."""
@@ -187,6 +205,8 @@ def test_directions():
         ("parity.catalogue.pages", "from parity.engines.keras import KerasModel"),
         ("parity.catalogue.live", "from parity.catalogue.frameworks import start"),
         ("parity.session", "import parity.catalogue.pages"),
+        ("parity.measure.rounds", "from parity.session import Session"),
+        ("parity.workers.stopwatch", "from parity.engines.chainer import ChainerEngine"),
     ],
 )
 def test_a_wrong_direction_is_seen(name, source):
@@ -203,6 +223,8 @@ def test_only_engines_name_a_framework_and_only_their_own():
     needed = {}
     for engine, cls in ENGINES.items():
         needed.setdefault(cls.partition(":")[0], set()).update(REQUIRES[engine])
+    # what several engines share
+    needed["parity.engines.keras"], needed["parity.engines.torch"] = {"keras"}, {"torch"}
     for name, source in SOURCES.items():
         named = {i.partition(".")[0] for i in imported(source)} & set(FRAMEWORKS)
         assert named <= needed.get(name, set()), name

@@ -157,3 +157,34 @@ def test_the_latest_exam_counts(tmp_path):
     write(tmp_path / "b", case())
     assert read([tmp_path / "a", tmp_path / "b"]).exam["date"] == "2"
     assert read([tmp_path / "b"]).exam == {}
+
+
+def timing(target="chainer@cpu", batch=None, threads=2, **more):
+    return {"kind": "timing", "case": "a", "target": target, "environment": "here", "network": "n", "batch": batch,
+            "threads": threads, **more}  # fmt: skip
+
+
+def loss(target="chainer@cpu:float16", **more):
+    return {"kind": "loss", "case": "a", "target": target, "environment": "here", "network": "n", **more}
+
+
+def test_of_two_measurements_the_later_one_counts(tmp_path):
+    write(tmp_path / "a", case(), timing(load=[1, 1]), timing(batch=8), timing(threads=1), timing("onnxruntime@cpu"))
+    write(tmp_path / "a", timing(load=[0, 0]), loss(), loss("chainer@cpu:bfloat16"), resume=True)
+    write(tmp_path / "b", loss(precision="float16"), {"kind": "sensitivity", "case": "a", "precision": "float16"})
+    found = read([tmp_path / "a", tmp_path / "b"]).measured
+    assert len(found["timing"]) == 4
+    assert found["timing"]["here", "a", "chainer@cpu", None, 2]["load"] == [0, 0]
+    assert len(found["loss"]) == 2
+    assert found["loss"]["here", "a", "chainer@cpu:float16"]["precision"] == "float16"
+    assert list(found["sensitivity"]) == [("", "a", "float16")]
+
+
+def test_measurements_survive_another_run_of_the_same_network_alone(tmp_path):
+    write(tmp_path, case(), cell(), timing(), loss())
+    write(tmp_path, case(), cell(), resume=True)
+    assert [len(found) for found in read([tmp_path]).measured.values()] == [1, 0, 1]
+    write(tmp_path, case() | {"network": "other"}, timing("onnxruntime@cpu"), resume=True)
+    assert [list(found) for found in read([tmp_path]).measured.values()] == [
+        [], [], [("here", "a", "onnxruntime@cpu", None, 2)]
+    ]  # fmt: skip

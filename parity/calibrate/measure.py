@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import parity
 from parity import results
 from parity.calibrate.variants import Variant
+from parity.case.case import Case
+from parity.errors import BadInput
 from parity.results import Record, Writer
 from parity.session import Session
 from parity.targets import Target
@@ -67,6 +71,7 @@ def measure(
     resume: bool = False,
     done: Collection[tuple[str, str]] = (),
     on_cell: Callable[[Record], None] = lambda _: None,
+    seconds: float | None = None,
 ) -> results.Results:
     """Run the variants, a thread for each target.
 
@@ -75,16 +80,26 @@ def measure(
         resume: keep those of an earlier run.
         done: (variant's id, target) that need not run again.
         on_cell: called with each new cell, whole.
+        seconds: after which nothing is begun any more.
 
     Raises:
         BadInput: a case's files are not what they should be; the other cases have run.
     """
-    wrong = []
+    wrong: list[BadInput] = []
+    end = math.inf if seconds is None else time.monotonic() + seconds
+
+    def on_bad(_: Case, error: BadInput) -> None:
+        wrong.append(error)
+
     with Journal(folder, resume=resume) as journal:
         journal.add(results.run_record() | {"rules": rules()})
         for start in range(0, len(plan), CHUNK):
             part = plan[start : start + CHUNK]
-            session.run(part, targets, journal, done=done, on_cell=on_cell, on_bad=lambda _, e: wrong.append(e))
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            until = None if seconds is None else left
+            session.run(part, targets, journal, done=done, on_cell=on_cell, on_bad=on_bad, seconds=until)
     if wrong:
         raise wrong[0]
     return results.read([folder])

@@ -25,7 +25,7 @@ def record(found: Results, plan: Sequence[Variant], parameters: dict[str, Any]) 
     layers and target, with the outputs of the run without taps against the carried bound; ``excesses`` for everything
     beyond a bound. What a known defect of an engine (:mod:`parity.calibrate.known`) puts out of bounds counts in no
     figure. ``left_out``: cells that were not run, since their case expects them to fail; ``not_measured``: how many
-    more there would have been.
+    more there would have been. ``devices``: target → name of the GPU it ran on; such a record counts on that one alone.
 
     Args:
         found: the cells.
@@ -131,7 +131,9 @@ def _run(found: Results) -> Record:
     for (_, target), record_ in sorted(found.targets.items()):
         engines[target] = record_["facts"]["versions"] if record_["status"] == "ready" else record_["reason"]
     kept = {k: run[k] for k in ("parity", "python", "numpy", "platform")}
-    return {"date": run["started"][:10], **kept, "engines": engines}
+    ready = {target: r["facts"] for (_, target), r in sorted(found.targets.items()) if r["status"] == "ready"}
+    devices = {target: facts["gpu"]["name"] for target, facts in ready.items() if "gpu" in facts}
+    return {"date": run["started"][:10], **kept, "engines": engines} | ({"devices": devices} if devices else {})
 
 
 def left_out(plan: Sequence[Variant], targets: Sequence[Target] = ALL) -> Iterator[Record]:

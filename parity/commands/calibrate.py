@@ -40,6 +40,7 @@ def calibrate(
     jobs: int | None,
     out: Path | None,
     resume: bool,
+    seconds: float | None = None,
 ) -> int:
     """Measure, write the record, say what is beyond a bound; the exit status.
 
@@ -63,7 +64,7 @@ def calibrate(
                 text = f"{cell['verdict']}: {cell['case']} on {cell['target']}: {cell['message']}"
                 progress.console.print(Text(text, style="red"))
 
-        found = measure(plan, chosen, WORK, session, resume=resume, done=done, on_cell=on_cell)
+        found = measure(plan, chosen, WORK, session, resume=resume, done=done, on_cell=on_cell, seconds=seconds)
         progress.done()
     parameters = {
         "cases": [f.as_posix() for f in files or ()] or "all",

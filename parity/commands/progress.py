@@ -27,6 +27,10 @@ class Bar(Progress):
         if not self.console.is_terminal and count * 10 // self._total > (count - 1) * 10 // self._total:
             self.console.print(f"{count} of {self._total} cells")
 
+    def say(self, description: str) -> None:
+        """What goes on meanwhile."""
+        self.update(self._task, description=description)
+
     def done(self) -> None:
         """All that was to come has come, whatever was left out."""
         self.update(self._task, description="done", total=self.tasks[0].completed)

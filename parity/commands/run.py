@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -44,6 +44,8 @@ def run_cases(
     out: Path,
     resume: bool,
     tolerances: str | None = None,
+    repeat: int | None = None,
+    seconds: float | None = None,
 ) -> int:
     """Run, print the summary, write the page; the exit status."""
     console, errors = Console(), Console(stderr=True)
@@ -70,7 +72,7 @@ def run_cases(
     total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if c.runs_on(t))
     with (
         results.Writer(out, resume=resume) as writer,
-        Session(Pool(), jobs or os.cpu_count() or 1, rules) as session,
+        Session(Pool(), jobs or os.cpu_count() or 1, rules, repeat) as session,
         Bar(console, total) as progress,
     ):
         writer.add(results.run_record())
@@ -89,10 +91,12 @@ def run_cases(
             bad.append(error)
             complain(error)
 
-        session.run(wanted, chosen, writer, done=done, on_cell=on_cell, on_bad=on_bad)
+        session.run(wanted, chosen, writer, done=done, on_cell=on_cell, on_bad=on_bad, seconds=seconds)
         progress.done()
     found = results.read([out])
     console.print(summary(found))
+    for line in remarks(found):
+        console.print(Text(line, style="yellow"))
     print(f"report: {write_report([out], out)}")
     if bad:
         return 2
@@ -164,8 +168,32 @@ def summary(found: results.Results) -> Table:
     return table
 
 
+def remarks(found: results.Results) -> Iterator[str]:
+    """What the table does not say: verdicts that are provisional, and results that do not repeat, by target."""
+    cells = list(found.cells.values())
+    for target in sorted({c["target"] for c in cells}):
+        own = [c for c in cells if c["target"] == target]
+        if count := sum(c.get("calibrated") is False for c in own):
+            yield f"{target}: {count} of {len(own)} verdicts are provisional, since bounds were not measured there"
+        if count := sum(c.get("repeats", {}).get("distinct", 1) > 1 for c in own):
+            yield f"{target}: {count} of {len(own)} results are not the same bit for bit when run again"
+
+
 def write_report(folders: Sequence[Path], out: Path) -> Path:
     """Merge results and write the page."""
     from parity.report.page import write
 
     return write(results.read(folders), out)
+
+
+def write_device_page(folders: Sequence[Path], out: Path) -> Path:
+    """Merge results and write the page about a CUDA device."""
+    from parity.report.device import page
+
+    text = page(results.read(folders))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise BadInput(f"the page cannot be written: {error}", file=str(out)) from None
+    return out

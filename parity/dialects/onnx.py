@@ -89,7 +89,7 @@ def unknown(precision: str) -> str:
     """Why ONNX cannot say a precision; empty where it can."""
     if precision.startswith("mixed_"):
         return "ONNX defines no mixed precision: a model states the type of every tensor"
-    return "tf32 is of NVIDIA's GPUs" if precision == "tf32" else ""
+    return ""
 
 
 def to_model(onnx: Any, graph: Graph, kit: OnnxKit, weights: Mapping[str, np.ndarray], outputs: Iterable[str]) -> Any:

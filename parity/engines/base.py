@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
+from parity import cuda
 from parity.draw import digest
 from parity.graph import Graph, Node
 from parity.layout import LayoutMap
+from parity.precision import Precision
 
 Arrays = dict[str, np.ndarray]
 Copies = dict[str, Arrays]
 """Node name → target name → array in the target's layout."""
 
 
+TF32_FROM = 8.0
+"""Compute capability from which NVIDIA's GPUs have it."""
+
+
 class Unavailable(Exception):
     """The engine cannot run here; the message is the reason a person reads."""
+
+
+class WrongDevice(Exception):
+    """A framework computed on another device than it was told to, as some do without a word."""
+
+
+def must_be_on(device: str, found: str, what: str) -> None:
+    """Compare where something lies with where it was asked for.
+
+    Args:
+        device: ``cpu`` or ``gpu``, as asked.
+        found: as the framework's array says.
+        what: for the message.
+
+    Raises:
+        WrongDevice: the two differ.
+    """
+    if found != device:
+        raise WrongDevice(f"{what} came from {found}, the network was to run on {device}")
 
 
 class Model(Protocol):
@@ -32,6 +57,17 @@ class Model(Protocol):
     def tap(self, inputs: Arrays) -> Arrays:
         """All tapped tensors, in canonical layout."""
 
+    def ready(self, inputs: Arrays) -> Callable[[], Any]:
+        """What is timed: one forward pass of the outputs, as a careful user of the framework would write it in a loop.
+
+        The inputs are put into the framework's own memory at once, on its device. Each call returns when the result is
+        computed, and leaves it there. From then on the calling thread infers: a mode that a framework keeps (Chainer's
+        ``train``) is set once, as a person would set it outside of the loop.
+        """
+
+    def fetch(self, made: Any) -> Arrays:
+        """What such a call returned: the outputs, in canonical layout."""
+
 
 class Engine(Protocol):
     """A framework or runtime, imported."""
@@ -40,9 +76,11 @@ class Engine(Protocol):
     has_initial_values: bool
     full_taps: bool
     """Asking for taps changes nothing, so that a run without them need not be judged by itself."""
+    unrounded: frozenset[str]
+    """Precisions in which it goes on with more digits than the tensors that it returns have."""
 
     def facts(self) -> dict[str, Any]:
-        """Versions, the device in use, threads, how it runs."""
+        """Versions, the device in use, threads, how it runs; on a GPU what :mod:`parity.cuda` and TF32 are about."""
 
     def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> Model:
         """Build the network; None leaves the framework's own initial values.
@@ -55,6 +93,38 @@ class Engine(Protocol):
         Raises:
             Unavailable: the framework has no such precision; the message says so.
         """
+
+    def tf32(self) -> bool:
+        """Whether products of float32 are in TensorFloat-32 now, as the framework says; asked on a GPU alone."""
+
+    def peak_memory(self) -> int | None:
+        """Bytes of the device's memory in use at most so far, None where the framework does not tell."""
+
+
+def wants_tf32(precision: Precision, device: str) -> bool:
+    """Whether products are to be in TensorFloat-32.
+
+    Raises:
+        Unavailable: they are, and the device has none.
+    """
+    if not precision.products:
+        return False
+    if device != "gpu":
+        raise Unavailable(f"{precision.name} is of NVIDIA's GPUs")
+    found = cuda.first()
+    if found and float(found.capability) < TF32_FROM:
+        raise Unavailable(f"{found.name} has no TensorFloat-32: its compute capability is {found.capability}")
+    return True
+
+
+def gpu_facts(deterministic: str) -> dict[str, Any]:
+    """What an engine on a GPU adds to its facts.
+
+    Args:
+        deterministic: what was asked for so that a run repeats bit for bit, in a few words.
+    """
+    device = cuda.first()
+    return {"gpu": device.facts() if device else {}, "deterministic": deterministic}
 
 
 def to_targets(graph: Graph, dialect: str, weights: Mapping[str, np.ndarray]) -> Copies:

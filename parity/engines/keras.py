@@ -1,4 +1,4 @@
-"""Keras 3 on one backend a process."""
+"""Keras 3 on one backend a process: what all backends share. Each has its engine in a file of its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from parity.dialects.keras import KerasKit, Stored, define, input_orders
-from parity.engines.base import Arrays, Copies, Unavailable, assignments
+from parity.engines.base import Arrays, Copies, assignments, gpu_facts, must_be_on, wants_tf32
 from parity.graph import Graph
 from parity.precision import PRECISIONS, Precision
 
@@ -57,11 +57,34 @@ class _Zeros:
         return cls()
 
 
-class KerasModel:
-    """A functional model of all tapped tensors, and one of the outputs alone."""
+class Compiled(Protocol):
+    """A model as its backend runs it; arrays as the model stores them, in the order of its inputs."""
 
-    def __init__(self, keras: Any, graph: Graph, weights: Copies | None, compiled: Callable[[Any], Callable]):
+    def __call__(self, feed: list[np.ndarray]) -> Any:
+        """One forward pass, of arrays as they come."""
+
+    def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
+        """The same of arrays that the backend has already; returns when it is through."""
+
+
+class KerasModel:
+    """A functional model of all tapped tensors, and one of the outputs alone.
+
+    Args:
+        compiled: makes a function of the input arrays, as users of the backend run a model.
+        check: called with each result and its name, raises if it lies on another device than it should.
+    """
+
+    def __init__(
+        self,
+        keras: Any,
+        graph: Graph,
+        weights: Copies | None,
+        compiled: Callable[[Any], Compiled],
+        check: Callable[[Any, str], None],
+    ):
         self._graph, self._orders = graph, input_orders(graph)
+        self._to_numpy, self._check = keras.ops.convert_to_numpy, check
         layers = keras.layers if weights is None else WithoutInitialValues(keras.layers)
         kit = KerasKit(layers, keras.ops, floats=graph.floats)
         stored = {}
@@ -88,7 +111,7 @@ class KerasModel:
 
     def read(self) -> Copies:
         """All variables of the layers that hold weights."""
-        return {n: {k: np.asarray(v.value) for k, v in self._variables(n).items()} for n in self._holders}
+        return {n: {k: self._to_numpy(v.value) for k, v in self._variables(n).items()} for n in self._holders}
 
     def _assign(self, weights: Copies) -> None:
         for node in self._graph.nodes:
@@ -99,27 +122,37 @@ class KerasModel:
             for target, array in assignments(self._graph, "keras", node, weights, shapes).items():
                 variables[target].assign(array)
 
-    def _call(self, fn: Callable, names: tuple[str, ...], inputs: Arrays) -> Arrays:
-        feed = [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
-        out = fn(feed)
+    def _feed(self, inputs: Arrays) -> list[np.ndarray]:
+        return [np.ascontiguousarray(np.transpose(inputs[n], self._orders[n])) for n in self._graph.inputs]
+
+    def _canonical(self, names: tuple[str, ...], out: Any) -> Arrays:
         out = out if isinstance(out, list | tuple) else [out]  # Keras unwraps a list of one
         canonical = {}
         for name, value in zip(names, out, strict=True):
-            array = np.asarray(value)
+            self._check(value, name)
+            array = self._to_numpy(value)
             # not ascontiguousarray, which gives a scalar an axis
             canonical[name] = np.asarray(np.transpose(array, np.argsort(self._layouts[name])), order="C")
         return canonical
 
     def run(self, inputs: Arrays) -> Arrays:
         """The outputs alone, compiled as they are."""
-        return self._call(self._run, self._graph.outputs, inputs)
+        return self.fetch(self._run(self._feed(inputs)))
 
     def tap(self, inputs: Arrays) -> Arrays:
         """All tapped tensors, from a model compiled for them."""
         if self._tap is None:
             out = self.run(inputs)
             return {n: out[n] for n in self._graph.taps}
-        return self._call(self._tap, self._graph.taps, inputs)
+        return self._canonical(self._graph.taps, self._tap(self._feed(inputs)))
+
+    def ready(self, inputs: Arrays) -> Callable[[], Any]:
+        """The compiled model of the outputs alone, on the backend's own tensors."""
+        return self._run.ready(self._feed(inputs))
+
+    def fetch(self, made: Any) -> Arrays:
+        """The outputs."""
+        return self._canonical(self._graph.outputs, made)
 
 
 def _settle_without_tensorflow(keras: Any) -> None:
@@ -135,15 +168,20 @@ def _settle_without_tensorflow(keras: Any) -> None:
         del sys.modules["tensorflow"]
 
 
-class _KerasEngine:
+class KerasEngine:
+    """A backend's engine names the backend, prepares it, and says how a model is compiled and where it runs."""
+
     dialect = "keras"
     has_initial_values = True
     full_taps = False
+    unrounded: frozenset[str] = frozenset()
     backend: str
     mode: str
+    deterministic: str
 
     def __init__(self, device: str):
         os.environ["KERAS_BACKEND"] = self.backend
+        self._asked = device
         self._prepare(device)
         import keras
 
@@ -163,13 +201,14 @@ class _KerasEngine:
     def build(self, graph: Graph, weights: Copies | None, precision: str = "float32") -> KerasModel:
         """Build the network as a functional model, under Keras's policy for the precision."""
         computes = PRECISIONS[precision]
-        if computes.products:
-            raise Unavailable(f"{precision} is of NVIDIA's GPUs")
+        tf32 = wants_tf32(computes, self._asked)
         self._keras.backend.clear_session()  # it forgets the policy too
         self._use(computes)
+        if self._asked == "gpu":
+            self._use_tf32(tf32)
         if weights is None:
             self._keras.utils.set_random_seed(0)
-        return KerasModel(self._keras, graph, weights, self._compiled)
+        return KerasModel(self._keras, graph, weights, self._compiled, self._check)
 
     def _use(self, precision: Precision) -> None:
         """Set what is global: the policy of layers, and the type of numbers that have none."""
@@ -177,75 +216,32 @@ class _KerasEngine:
         self._keras.config.set_dtype_policy(policy)
         self._keras.config.set_floatx(precision.held if precision.mixed else precision.tensors)
 
-    def _compiled(self, model: Any) -> Callable:
+    def _check(self, value: Any, name: str) -> None:
+        must_be_on(self._asked, self._place(value), f"{name} of Keras on {self.backend}")
+
+    def _place(self, value: Any) -> str:
+        """``cpu`` or ``gpu``, where a tensor of the backend lies."""
+        raise NotImplementedError
+
+    def _compiled(self, model: Any) -> Compiled:
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
         """Versions, device, mode."""
-        return {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": self.full_taps}
+        found = {"versions": self._versions(), "device": self._device(), "mode": self.mode, "full_taps": self.full_taps}
+        return found | (gpu_facts(self.deterministic) if found["device"] == "gpu" else {})
+
+    def tf32(self) -> bool:
+        """What the backend says."""
+        raise NotImplementedError
+
+    def _use_tf32(self, on: bool) -> None:
+        """For what is built from now on."""
+        raise NotImplementedError
+
+    def peak_memory(self) -> int | None:
+        """What the backend says."""
+        raise NotImplementedError
 
     def _device(self) -> str:
         raise NotImplementedError
-
-
-class TensorFlowEngine(_KerasEngine):
-    """Keras on TensorFlow, traced as a SavedModel would be."""
-
-    backend, mode = "tensorflow", "tf.function, no XLA"
-
-    def _prepare(self, device: str) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import tensorflow as tf
-
-        threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        if device == "cpu":
-            tf.config.set_visible_devices([], "GPU")
-        self._tf = tf
-
-    def _compiled(self, model: Any) -> Callable:
-        traced = self._tf.function(lambda x: model(x, training=False), jit_compile=False)
-        return lambda feed: traced([self._tf.constant(x) for x in feed])
-
-    def _versions(self) -> dict[str, str]:
-        return super()._versions() | {"tensorflow": self._tf.__version__}
-
-    def _device(self) -> str:
-        return "gpu" if self._tf.config.get_visible_devices("GPU") else "cpu"
-
-
-class JaxEngine(_KerasEngine):
-    """Keras on JAX, jitted."""
-
-    backend, mode = "jax", "jax.jit"
-
-    def _prepare(self, device: str) -> None:
-        if device == "cpu":
-            os.environ["JAX_PLATFORMS"] = "cpu"
-        import jax
-
-        self._jax = jax
-
-    def _use(self, precision: Precision) -> None:
-        super()._use(precision)
-        self._jax.config.update("jax_enable_x64", precision.tensors == "float64")
-
-    def _compiled(self, model: Any) -> Callable:
-        def forward(trainable: Any, fixed: Any, x: Any) -> Any:
-            return model.stateless_call(trainable, fixed, x, training=False)[0]
-
-        traced = self._jax.jit(forward)
-
-        def call(feed: list[np.ndarray]) -> Any:
-            trainable = [v.value for v in model.trainable_variables]
-            fixed = [v.value for v in model.non_trainable_variables]
-            return traced(trainable, fixed, feed)
-
-        return call
-
-    def _versions(self) -> dict[str, str]:
-        return super()._versions() | {"jax": self._jax.__version__}
-
-    def _device(self) -> str:
-        return self._jax.devices()[0].platform

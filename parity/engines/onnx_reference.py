@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, unknown
-from parity.engines.base import Arrays, Copies, Unavailable
+from parity.engines.base import Arrays, Copies, Unavailable, wants_tf32
 from parity.graph import Graph
+from parity.precision import PRECISIONS
 
 
 class OnnxReferenceModel:
@@ -37,7 +39,16 @@ class OnnxReferenceModel:
     def run(self, inputs: Arrays) -> Arrays:
         """The outputs."""
         out = self._evaluator.run(list(self._graph.outputs), inputs)
-        return {n: np.asarray(a) for n, a in zip(self._graph.outputs, out, strict=True)}
+        return self.fetch(out)
+
+    def ready(self, inputs: Arrays) -> Callable[[], Any]:
+        """One call of the evaluator, which computes the tapped tensors too, whatever is asked of it."""
+        names, feed, run = list(self._graph.outputs), {k: np.array(v) for k, v in inputs.items()}, self._evaluator.run
+        return lambda: run(names, feed)
+
+    def fetch(self, made: Any) -> Arrays:
+        """The arrays."""
+        return {n: np.asarray(a) for n, a in zip(self._graph.outputs, made, strict=True)}
 
 
 class OnnxReferenceEngine:
@@ -46,6 +57,7 @@ class OnnxReferenceEngine:
     dialect = "onnx"
     has_initial_values = False
     full_taps = True
+    unrounded: frozenset[str] = frozenset()
 
     def __init__(self, device: str):
         import onnx
@@ -67,4 +79,5 @@ class OnnxReferenceEngine:
             raise Unavailable("an ONNX model has no initial values of its own")
         if why := unknown(precision):
             raise Unavailable(why)
+        wants_tf32(PRECISIONS[precision], "cpu")
         return OnnxReferenceModel(self._onnx, graph, weights)

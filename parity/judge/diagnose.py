@@ -18,6 +18,7 @@ from parity.judge.bound import Reference
 from parity.judge.diagnosis import Cause, Diagnosis
 from parity.judge.element import one_element
 from parity.judge.estimate import minimum
+from parity.judge.silent import lesser
 from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import Judgement
 from parity.layers.mistake import shortly
@@ -108,7 +109,9 @@ class _Search:
 
     def all(self) -> list[Cause]:
         """First what is quick to try; numbers are estimated, and single elements looked for, where nothing fits."""
-        found: list[Cause] = []
+        found: list[Cause] = list(lesser(self.stretch))
+        if found:
+            return found  # what is proven by every element needs no search
         for node in self.stretch.nodes:
             for suspect in suspects(self.stretch.graph, node, self.stretch.seen(node), self.stretch.weights):
                 if self._late():

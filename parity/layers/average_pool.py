@@ -119,4 +119,9 @@ def _(p, o, x):
     )
 
 
+_AveragePool.unsupported(
+    "onnx-torch",
+    when=lambda p: symmetric(p.pad) and any(2 * b > k for (b, _), k in zip(p.pad, p.kernel, strict=True)),
+    why="PyTorch takes no padding of more than half the window",
+)
 _AveragePool.default("keras", count_include_pad=False)  # its padding="same"; the rule pads with a layer of its own

@@ -135,7 +135,7 @@ class Layer(HasMistakes):
         """Register a rule. Of several rules for one dialect the first whose ``when`` holds is taken.
 
         Args:
-            dialect: numpy, magnitude, carry, effect, probe, chainer, keras, onnx, or one registered from outside.
+            dialect: numpy, magnitude, carry, effect, probe, operations, chainer, keras, onnx, or one from outside.
             when: a condition on the parameters.
             x: layout of the inputs the rule wants ("" takes any, "=" canonical), for dialects that move axes.
             y: layout of the outputs it gives ("" the same as the first input's).
@@ -236,6 +236,11 @@ class Layer(HasMistakes):
     def takes(cls) -> str:
         """The accepted parameters, for messages."""
         return ", ".join(f.name for f in fields(cls)) or "no parameters"
+
+
+@Layer.on("operations")
+def _(p, *x):  # two for each product that is summed, in layers that sum products; all others do one an element
+    return sum(math.prod(spec.shape) for spec in p.infer(*x))
 
 
 def _tuples(value: Any) -> Any:

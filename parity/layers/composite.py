@@ -144,6 +144,12 @@ def _run(
     return tuple(tensors[o] for o in made.outputs), tuple(bounds[o] for o in made.outputs)
 
 
+@Composite.on("operations")
+def _(p, *x):
+    made = p.made_of(*x)
+    return sum(t.layer.rule("operations").fn(t.layer, *(made.specs[i] for i in t.inputs)) for t in made.all)
+
+
 def _one_or_all(found: tuple) -> Any:
     return found if len(found) > 1 else found[0]
 

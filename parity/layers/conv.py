@@ -166,6 +166,11 @@ def _(p, d, specs, weights):
     return (sparse(d, shape, d.parts(weights["W"][0].size)),)
 
 
+@_Conv.on("operations")
+def _(p, x):
+    return 2 * p.weights(x)["W"].fan_in * math.prod(p.infer(x)[0].shape)
+
+
 def chainer_conv(p, c, x, make):
     """A Chainer link that pads alike at both ends, behind a padding of its own where the layer needs two sizes."""
     pads = p.pad

@@ -134,6 +134,11 @@ def _(p, n, x, W, b=None):
     return y if b is None else y + n.channel(b, x.ndim)
 
 
+@_ConvTranspose.on("operations")
+def _(p, x):  # every input element meets every tap once, wherever that lands
+    return 2 * math.prod(x.shape) * math.prod(p.weights(x)["W"].shape[1:])
+
+
 @_ConvTranspose.on("magnitude", c=2.4)
 def _(p, n, y, x, W, b=None):
     # (√n + 1)(Σ|wx| + |b|), n the products that meet, as Conv's plain form; equal products round alike, as in n.drift.

@@ -82,6 +82,11 @@ def _(p, k, x):
     return x[tuple(k.along(x, p.slices(len(k.shape(x)))))]
 
 
+Slice.unsupported(
+    "keras-torch", when=lambda p: any(s < 0 for s in p.steps or ()), why="PyTorch has no steps backwards in a slice"
+)
+
+
 @Slice.on("onnx")
 def _(p, o, x):
     steps = p.steps or (1,) * len(p.starts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,6 +73,11 @@ def _(p, d, specs, weights):
     seen = (rows < 2) | (np.arange(n) % parts == rows - 2)
     x = d.signed((len(rows), *lead[1:], n), 0.5, 1.5)
     return (x * seen.reshape(len(rows), *(1,) * (len(lead) - 1), n),)
+
+
+@Linear.on("operations")
+def _(p, x):
+    return 2 * math.prod(x.shape) * p.units
 
 
 @Linear.on("chainer", W="W: o i", b="b: o")

@@ -111,6 +111,11 @@ def _(p, n, g, x, W, b=None):
     return found | {"W": replace(found["W"], shape=W.shape)}
 
 
+@_DepthwiseConv.on("operations")
+def _(p, x):
+    return 2 * math.prod(p.kernel) * math.prod(p.infer(x)[0].shape)
+
+
 @DepthwiseConv2D.on("chainer", when=lambda p: max(p.dilation) == 1, W="W: m i h w", b="b: o")
 def _(p, c, x):
     return chainer_conv(

@@ -95,6 +95,11 @@ def _(p, n, g, x, W, b=None):
     return {"W": replace(found["W"], shape=W.shape), "b": found["b"].reshape(p.units)}
 
 
+@EinsumDense.on("operations")
+def _(p, x):
+    return 2 * math.prod(x.shape) * math.prod(p.units)
+
+
 def _chainer(p, c, x):
     lead, summed = x.shape[: -p.axes], math.prod(x.shape[-p.axes :])
     link = c.link(c.L.Linear(summed, p.flat.units, nobias=not p.bias))

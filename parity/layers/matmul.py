@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -82,6 +83,11 @@ def _(p, n, y, a, b):
 @MatMul.on("carry")
 def _(p, n, y, e, a, b):
     return product_carry(*_turned(p, *e), *_turned(p, a, b))
+
+
+@MatMul.on("operations")
+def _(p, a, b):
+    return 2 * a.shape[-2 if p.transpose_a else -1] * math.prod(p.infer(a, b)[0].shape)
 
 
 @MatMul.on("chainer")
@@ -176,6 +182,11 @@ def _equation(p, a, b):
         names[i][axis % len(names[i])] = "s"
     rest = [m for part in names for m in part if m not in "ns"]
     return f"{''.join(names[0])},{''.join(names[1])}->n{''.join(rest)}", not rest
+
+
+@Dot.on("operations")
+def _(p, a, b):
+    return 2 * a.shape[p.axes[0]] * math.prod(p.infer(a, b)[0].shape)
 
 
 @Dot.on("chainer")

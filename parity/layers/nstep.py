@@ -32,6 +32,7 @@ class Picked(Layer, abstract=True):
         return (Spec(x[0].shape[1:], x[0].dtype),)
 
 
+Picked.on("operations")(lambda p, x: 0)
 Picked.on("numpy")(lambda p, n, x: x[p.index])
 Picked.on("magnitude")(lambda p, n, y, x: None)
 Picked.on("carry")(lambda p, n, y, e, x: e[p.index])
@@ -51,6 +52,7 @@ class Piled(Layer, abstract=True):
         return (Spec((len(x), *x[0].shape), x[0].dtype),)
 
 
+Piled.on("operations")(lambda p, *x: 0)
 Piled.on("numpy")(lambda p, n, *xs: np.stack(xs))
 Piled.on("magnitude")(lambda p, n, y, *xs: None)
 Piled.on("carry")(lambda p, n, y, e, *xs: np.stack(e))

@@ -92,6 +92,13 @@ def _(p, k, x):
     return k.ops.pad(x, k.along(x, p.pad_width), mode=p.mode)
 
 
+Pad.unsupported(
+    "keras-torch",
+    when=lambda p: p.mode in ("reflect", "symmetric") and any(p.pad_width[0]),
+    why="PyTorch pads the first of four axes with a constant alone",
+)
+
+
 @Pad.on("keras", x="=", y="=")
 def _(p, k, x):
     y = x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -80,6 +81,12 @@ class Recurrent(Layer, abstract=True):
 
 
 Recurrent.unsupported("onnx-reference", when=lambda p: p.lengths, why="its evaluator ignores sequence_lens")
+
+
+@Recurrent.on("operations")
+def _(p, x, *rest):  # in every step one product with all of W, R and, where there are peepholes, P
+    weights = p.weights(x, *rest).items()
+    return 2 * math.prod(x.shape[:2]) * sum(math.prod(w.shape) for name, w in weights if name in ("W", "R", "P"))
 
 
 class Noise(NamedTuple):

@@ -20,6 +20,9 @@ class Move(Layer, abstract=True):
     kinds: ClassVar[tuple[str, ...]] = ("fib",)
 
 
+Move.on("operations")(lambda p, *x: 0)
+
+
 @Move.on("magnitude")
 def _(p, n, y, x):
     return None

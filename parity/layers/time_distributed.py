@@ -41,6 +41,9 @@ class Joined(Layer, abstract=True):
         return ("fib",)
 
 
+Joined.on("operations")(lambda p, x: 0)
+
+
 @Joined.on("numpy")
 def _(p, n, x):
     return x.reshape(p.infer(Spec(x.shape))[0].shape)

@@ -14,6 +14,12 @@ def there(name: str) -> bool:
     return resources.files(__name__).joinpath(f"{name}.json").is_file()
 
 
+def names(prefix: str) -> list[str]:
+    """Names of all records that begin so, sorted."""
+    found = (file.name.removesuffix(".json") for file in resources.files(__name__).iterdir() if file.is_file())
+    return sorted(name for name in found if name.startswith(prefix) and there(name))
+
+
 def load(name: str) -> dict[str, Any]:
     """The record of this name, e.g. ``calibration``.
 

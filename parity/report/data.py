@@ -13,6 +13,8 @@ from parity.judge.verdict import ORDER
 from parity.report.overview import largest_ratio
 from parity.results import Record, Results
 from parity.story import COPY, Section, about_case, about_cell, weak
+from parity.story.loss import about_losses
+from parity.story.times import told_first
 
 PIECE = 1 << 18
 """Characters of JSON a piece holds before it is closed; large ones compress better, small ones open faster."""
@@ -35,7 +37,8 @@ class Data:
 
     Args:
         index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, excuse, message]``, the excuse 1 for a
-            failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``.
+            failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``, one with
+            losses or times is ``measured``.
         pieces: case id → its record and the records of its cells by column; a case stands in one piece.
     """
 
@@ -46,6 +49,7 @@ class Data:
 def collect(results: Results) -> Data:
     """Cut results into index and pieces."""
     columns, rules = _columns(results), _rules(results)
+    measured = _measured(results)
     place = {key: i for i, key in enumerate(columns)}
     rows: dict[str, dict[int, Record]] = {case: {} for case in results.cases}
     for (environment, case, target), cell in results.cells.items():
@@ -54,22 +58,25 @@ def collect(results: Results) -> Data:
             row[place[target, environment]] = cell
     pieces: list[dict[str, Any]] = [{}]
     cases, size = [], 0
-    for case in sorted(rows, key=_natural):
+    for case in sorted(rows, key=natural):
         record, row = results.cases.get(case, {}), rows[case]
         if size > PIECE:
             pieces.append({})
             size = 0
         detail = {
-            "case": _rounded({k: v for k, v in record.items() if k not in ("kind", "case", "spots", "loosen")})
+            "case": rounded({k: v for k, v in record.items() if k not in ("kind", "case", "spots", "loosen")})
             | {"story": _story(about_case(record, _knowing(row)))},
             "cells": {str(i): _detail(row[i], record, results, rules) for i in sorted(row)},
         }
+        if case in measured:
+            detail["measured"] = measured[case]
         pieces[-1][case] = detail
         size += len(text(detail))
         kinds = sorted({layer["layer"] for layer in record.get("layers", ())})
         cells = [_entry(row[i]) if i in row else None for i in range(len(columns))]
         entry = {"id": case, "layers": kinds, "piece": len(pieces) - 1, "cells": cells}
-        cases.append(entry | ({"weak": 1} if weak(record, _knowing(row)) else {}))
+        marks = {"weak": weak(record, _knowing(row)), "measured": case in measured}
+        cases.append(entry | {k: 1 for k, marked in marks.items() if marked})
     index = {
         "verdicts": ORDER,
         "rules": list(rules),
@@ -83,6 +90,20 @@ def _columns(results: Results) -> list[tuple[str, str]]:
     """(target, environment) of the matrix: all that were not skipped as a whole, which the table of targets tells."""
     ran = {(target, environment) for (environment, _, target), c in results.cells.items() if c["verdict"] != "skipped"}
     return sorted(ran)
+
+
+def _measured(results: Results) -> dict[str, list[list[str]]]:
+    """Case id → views that show what was measured of it, each with a sentence, which may be empty."""
+    found: dict[str, list[list[str]]] = {}
+    for view, kinds in (("precision", ("loss", "sensitivity")), ("timing", ("timing",))):
+        by_case: dict[str, list[Record]] = {}
+        for record in (r for kind in kinds for r in results.measured[kind].values()):
+            by_case.setdefault(record["case"], []).append(record)
+        for case, records in by_case.items():
+            of_target = sorted((r for r in records if "target" in r), key=lambda r: json.dumps(r, sort_keys=True))
+            said = next(iter(about_losses(of_target)), "") if view == "precision" else told_first(of_target)
+            found.setdefault(case, []).append([view, said])
+    return found
 
 
 def _facts(results: Results, target: str, environment: str) -> dict[str, Any]:
@@ -124,18 +145,16 @@ def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int])
         out["probe"] = {"layers": [_layer(f) for f in out["probe"].get("layers", ())]}
     if out.get("final"):
         out["final"] = [{k: v for k, v in f.items() if k != "carried"} for f in out["final"]]
-    rounded: Record = _rounded(out)
-    rounded["story"] = _story(
-        [s for s in about_cell(case, cell) if s.title != COPY]
-    )  # the certificate's table shows it
+    kept: Record = rounded(out)
+    kept["story"] = _story([s for s in about_cell(case, cell) if s.title != COPY])  # the certificate's table shows it
     if cell.get("loosened"):
-        rounded["loosened"] = True
+        kept["loosened"] = True
     if cell.get("customary"):
-        rounded["customary"] = [
+        kept["customary"] = [
             [rules[r["rule"]], r["ok"], r["failing"], r["count"], _figure(r.get("sum"), DIGITS)]
             for r in cell["customary"]
         ]
-    return rounded
+    return kept
 
 
 def _layer(finding: dict[str, Any]) -> dict[str, Any]:
@@ -145,13 +164,14 @@ def _layer(finding: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rounded(value: Any, key: str = "") -> Any:
+def rounded(value: Any, key: str = "") -> Any:
+    """With figures of so many digits as the page shows, at any depth."""
     if isinstance(value, float):
         return _figure(value, EXACT.get(key, DIGITS))
     if isinstance(value, dict):
-        return {k: _rounded(v, k) for k, v in value.items()}
+        return {k: rounded(v, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_rounded(v, key) for v in value]
+        return [rounded(v, key) for v in value]
     return value
 
 
@@ -165,7 +185,12 @@ def _figure(value: float | None, digits: int) -> float | int | str | None:
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
 
-def _natural(name: str) -> list[Any]:
+def filled(row: dict[str, Any]) -> dict[str, Any]:
+    """Without keys that say nothing; a zero says something."""
+    return {k: v for k, v in row.items() if v is not None and v is not False and v not in ("", {})}
+
+
+def natural(name: str) -> list[Any]:
     """Sorts conv2 before conv10."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 

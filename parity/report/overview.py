@@ -8,58 +8,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from parity.judge.verdict import NEUTRAL, ORDER
+from parity.report.failures import (
+    EXCUSED,
+    EXCUSES,
+    GOOD,
+    KINDS,
+    NAMED,
+    Failure,
+    failing,
+    failures_of,
+    in_others,
+    kind,
+    usual,
+)
 from parity.results import Record, Results
-from parity.story import about_cell, weak
+from parity.story import weak
 from parity.story.trust import ENOUGH
-from parity.story.words import listing, percent, plural, some
+from parity.story.words import USUAL, listing, parts, percent, plural, some
 
-NAMED = 3
-"""Files with failing cases that the sentence names."""
-GOOD = frozenset({"equal", "rounding"})
-EXCUSED = ("loosened", "known")
-"""Kinds of cells that pass for a reason that their case gives."""
-KINDS = (*ORDER[:2], *EXCUSED, *ORDER[2:])
-"""What cells are counted by: the verdicts, from best to worst, and what is excused."""
-TOLD = 20
-"""Failing cells of a file that are looked at for what is said of them."""
 LISTED = 8
 """Files with failing cases that are listed under it with their messages."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What went wrong in one case file.
-
-    Args:
-        file: the case id without the part in brackets.
-        cells: its failing cells, in order of case, target and environment.
-        answers: what is said of them in a sentence, each once.
-    """
-
-    file: str
-    cells: tuple[Record, ...]
-    answers: tuple[str, ...]
-
-    @property
-    def cases(self) -> tuple[Record, ...]:
-        """The first failing cell of each case."""
-        first: dict[str, Record] = {}
-        for cell in self.cells:
-            first.setdefault(cell["case"], cell)
-        return tuple(first.values())
-
-    @property
-    def name(self) -> str:
-        """The case, or how many of the file."""
-        return self.cases[0]["case"] if len(self.cases) == 1 else f"{len(self.cases)} of {self.file}"
-
-    @property
-    def where(self) -> str:
-        """``differs on onnxruntime and chainer, crashed on keras-jax``."""
-        found: dict[str, set[str]] = {}
-        for cell in self.cells:
-            found.setdefault(cell["verdict"], set()).add(_engine(cell["target"]))
-        return ", ".join(f"{verdict} on {listing(sorted(engines))}" for verdict, engines in found.items())
 
 
 @dataclass(frozen=True)
@@ -67,12 +35,16 @@ class Overview:
     """What the top of the page says.
 
     Args:
-        tone: ``good``, ``bad``, or ``empty`` where nothing was compared.
+        tone: ``good``, ``bad``, ``empty`` where nothing was compared, ``other`` where that was not the aim: where
+            results are of other precisions or of times alone.
         headline: the answer.
         rest: what does not fit it, after a semicolon; may be empty.
         asides: sentences on what says nothing or is known.
-        failures: by case file.
-        counts: verdict, ``loosened`` or ``known`` → cells, from best to worst.
+        failures: by case file; those in the usual precision first.
+        counts: verdict, ``loosened`` or ``known`` → cells in the usual precision, from best to worst; 0 for what only
+            cells in other precisions are.
+        others: a sentence on cells in other precisions; may be empty.
+        others_fail: whether some of those fail.
     """
 
     tone: str
@@ -81,68 +53,56 @@ class Overview:
     asides: tuple[str, ...]
     failures: tuple[Failure, ...]
     counts: dict[str, int]
-
-
-def kind(cell: Record) -> str:
-    """The cell's verdict; ``known`` for a failure that its case expects, ``loosened`` where it loosens a bound."""
-    excuse = "known" if "expected" in cell else "loosened" if cell.get("loosened") else ""
-    return excuse if cell["ok"] and excuse else cell["verdict"]
+    others: str = ""
+    others_fail: bool = False
 
 
 def overview(results: Results) -> Overview:
     """Sum up all results."""
-    cells = [results.cells[key] for key in sorted(results.cells, key=lambda k: (k[1], k[2], k[0]))]
-    counts = Counter(map(kind, cells))
+    ordered = [results.cells[key] for key in sorted(results.cells, key=lambda k: (k[1], k[2], k[0]))]
+    cells = [c for c in ordered if usual(c["target"])]
+    others = [c for c in ordered if not usual(c["target"])]
+    counts, everywhere = Counter(map(kind, cells)), Counter(map(kind, ordered))
     compared = [c for c in cells if c["verdict"] not in NEUTRAL]
-    failures = _failures(cells, results)
-    failing = {c["case"] for f in failures for c in f.cells}
-    good = [c for c in compared if kind(c) in GOOD and c["case"] not in failing]
-    idle = sorted(set(results.runs) - {c["environment"] for c in compared})
+    failures, more = failures_of(cells, results), failures_of(others, results)
+    wrong = {c["case"] for f in failures for c in f.cells}
+    good = [c for c in compared if kind(c) in GOOD and c["case"] not in wrong]
+    busy = {c["environment"] for c in (*compared, *others)}
+    busy |= {r.get("environment") for found in results.measured.values() for r in found.values()}
+    idle = sorted(set(results.runs) - busy)
     asides = _asides(counts, len(cells), idle if compared else [], _weak(results))
-    ordered = {v: counts[v] for v in KINDS if counts[v]}
+    shown = {v: counts[v] for v in KINDS if everywhere[v]}
+    said_of_others = in_others(others, more)
     if not compared:
-        why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
-        return Overview("empty", f"Nothing was compared: {why}.", "", asides, failures, ordered)
+        tone, headline = _nothing(results, cells, others)
+        tone = "bad" if more and tone == "other" else tone
+        return Overview(tone, headline, "", asides, (*failures, *more), shown, said_of_others, bool(more))
     agreeing = {c["case"] for c in good}
-    size = [plural(len(agreeing), "case"), plural(len({_engine(c["target"]) for c in compared}), "engine")]
+    size = [plural(len(agreeing), "case"), plural(len({parts(c["target"])[0] for c in compared}), "engine")]
     if len(environments := {c["environment"] for c in compared}) > 1:
         size.append(plural(len(environments), "environment"))
     verb = "agrees" if len(agreeing) == 1 else "agree"
     how = "bit for bit" if good and all(c["verdict"] == "equal" for c in good) else "within rounding"
-    excuses = [
-        plural(counts[k], word) for k, word in (("known", "known failure"), ("loosened", "loosened bound")) if counts[k]
-    ]
+    excuses = [plural(counts[k], word) for k, word in EXCUSES if counts[k]]
     known = f", but for {listing(excuses)}" if excuses else ""
-    tone = "bad" if failures or idle else "good"
-    rest = _failing(failures) if failures else ""
-    return Overview(tone, f"{' × '.join(size)} {verb} {how}{known}", rest, asides, failures, ordered)
+    tone = "bad" if failures or more or idle else "good"
+    rest = failing(failures) if failures else ""
+    headline = f"{' × '.join(size)} {verb} {how}{known}"
+    return Overview(tone, headline, rest, asides, (*failures, *more), shown, said_of_others, bool(more))
 
 
-def _failures(cells: Sequence[Record], results: Results) -> tuple[Failure, ...]:
-    files: dict[str, list[Record]] = {}
-    for cell in cells:
-        if not cell["ok"]:
-            files.setdefault(cell["case"].partition("[")[0], []).append(cell)
-    return tuple(Failure(file, tuple(found), _answers(found, results)) for file, found in files.items())
-
-
-def _answers(cells: Sequence[Record], results: Results) -> tuple[str, ...]:
-    """Of the first few: nobody reads more of them there."""
-    told = []
-    for c in cells[:TOLD]:
-        first, *known = about_cell(results.cases.get(c["case"], {}), c)[0].paragraphs
-        told.append(" ".join([first, *known]) if "expected" in c else first)
-    return tuple(dict.fromkeys(told))
-
-
-def _failing(failures: Sequence[Failure]) -> str:
-    """``3 differ: layers/elu on onnxruntime and 2 of layers/gru on chainer``."""
-    only_differ = all(c["verdict"] == "differs" for f in failures for c in f.cells)
-    number = sum(len(f.cases) for f in failures)
-    verb = ("differs" if number == 1 else "differ") if only_differ else ("fails" if number == 1 else "fail")
-    named = [f"{f.name} on {listing(sorted({_engine(c['target']) for c in f.cells}))}" for f in failures[:NAMED]]
-    more = sum(len(f.cases) for f in failures[NAMED:])
-    return f"{number} {verb}: {listing([*named, *([f'{more} more'] if more else [])])}"
+def _nothing(results: Results, cells: Sequence[Record], others: Sequence[Record]) -> tuple[str, str]:
+    """Tone and headline where no verdict in the usual precision says anything about the numbers."""
+    looked = {c["case"] for c in others} | {r["case"] for r in results.measured["loss"].values()}
+    timed = {r["case"] for r in results.measured["timing"].values()}
+    found = [
+        *([f"{plural(len(looked), 'case')} looked at in other precisions"] if looked else []),
+        *([f"{plural(len(timed), 'case')} timed"] if timed else []),
+    ]
+    if cells or not found:
+        why = f"{plural(len(cells), 'cell')} and no comparison among them" if cells else "there are no results"
+        return "empty", f"Nothing was compared: {why}."
+    return "other", f"{listing(found)}, and no verdict in {USUAL} here"
 
 
 def _weak(results: Results) -> list[str]:
@@ -201,8 +161,3 @@ def largest_ratio(cell: Record) -> float | None:
         if f["metrics"] and f["metrics"].get("bound_ratio") is not None
     ]
     return max(found, default=None)
-
-
-def _engine(target: str) -> str:
-    """``chainer`` of ``chainer@cpu``."""
-    return target.partition("@")[0]

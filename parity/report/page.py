@@ -12,11 +12,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.report.data import collect, packed, text, whole
 from parity.report.overview import LISTED, overview, target_rows
+from parity.report.precision import precision
 from parity.report.sections import exam, ledger
+from parity.report.timing import timing
 from parity.results import Results
 
-STYLES = ("page", "matrix", "case", "print")
-SCRIPTS = ("dom", "data", "state", "cell", "matrix", "plot", "tables", "story", "detail", "case", "main")
+STYLES = ("page", "matrix", "case", "measured", "print")
+SCRIPTS = (
+    *("dom", "data", "state", "cell", "matrix", "plot", "tables", "story", "detail", "measured", "case"),
+    *("precision-plots", "precision-layers", "precision", "timing-plots", "timing-tables", "timing", "main"),
+)
+TOLD = 2
+"""Sentences of the precision and the timing view that the start page says."""
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 
 
@@ -43,6 +50,7 @@ def render(results: Results) -> str:
     the escaping is inert still.
     """
     data, examined = collect(results), exam(results)
+    lost, timed = precision(results), timing(results)
     script = _script()
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -51,10 +59,18 @@ def render(results: Results) -> str:
     rendered = environment.get_template("page.html.jinja").render(
         overview=overview(results),
         listed=LISTED,
+        told=TOLD,
         runs=sorted(results.runs.values(), key=lambda r: r["environment"]),
         targets=target_rows(results),
         ledger=ledger(results),
         exam=examined,
+        precision=lost
+        and {
+            "said": lost["said"],
+            "index": packed(text({"said": lost["said"], **lost["index"]})),
+            "pieces": [packed(text(piece)) for piece in lost["pieces"]],
+        },
+        timing=timed and {"said": timed["said"], "index": packed(text({"said": timed["said"], **timed["index"]}))},
         exam_rows=packed(text(examined["rows"])) if examined else "",
         several=len({environment for environment, *_ in results.cells}) > 1,
         cells=len(results.cells),

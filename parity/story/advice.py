@@ -31,6 +31,7 @@ BY_NAME = {
     "missing rescale": "Give both sides the same numbers: check the preprocessing.",
     "reads another tensor": "Connect the layer to the right tensor.",
     "weights of another layer": "Copy the weights by the name of the layer, not by position.",
+    "precision": "Ask the runtime for the precision that you mean: it took a smaller one by itself, for speed.",
     "one wrong element": "One element of the weight is wrong; the rest of it is right. Copy the weight anew.",
 }
 """What helps against mistakes that no layer declares."""

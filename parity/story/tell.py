@@ -57,6 +57,8 @@ def about_cell(case: Record, cell: Record) -> list[Section]:
         ("What was loosened", lambda: trust.loosened(case, cell)),
         ("What others would have said", lambda: others.customary(cell)),
         (COPY, lambda: copy(cell)),
+        ("The same again", lambda: trust.repeats(cell, engine(cell["target"]))),
+        ("Bounds on this device", lambda: trust.provisional(cell)),
         ("Each layer alone", lambda: trust.probe(cell, engine(cell["target"]))),
     )
     return [first, *_filled(parts)]

@@ -133,3 +133,22 @@ def probe(cell: Record, name: str) -> Iterator[str]:
     names = list(found.get("blame") or ())
     blame = f"{listing(names)} {'fails' if len(names) == 1 else 'fail'}" if names else "not all of them pass"
     yield sentence(f"{how}, and there {blame}: {found.get('message') or found['verdict']}")
+
+
+def repeats(cell: Record, name: str) -> Iterator[str]:
+    """That the same network on the same inputs gives other bits each time, and how far apart."""
+    found = cell.get("repeats")
+    if not found or found["distinct"] == 1:
+        return
+    yield (
+        f"{capital(name)} does not give the same result again: {found['runs']} runs on the same inputs gave "
+        f"{found['distinct']} different ones, up to {figure(found['max_abs'])} apart."
+    )
+    yield "A verdict is about one of them; another run may differ from it in as much."
+
+
+def provisional(cell: Record) -> Iterator[str]:
+    """That the bounds were not measured on the device."""
+    if cell.get("calibrated") is False:
+        yield sentence(f"This verdict is provisional: {cell['provisional']}")
+        yield "To measure them there, run parity calibrate; docs/gpu.md tells how."

@@ -113,3 +113,32 @@ def engine(target: str) -> str:
     """``chainer`` of ``chainer@cpu``; the whole name where the device or the precision is another than usual."""
     name, _, rest = target.partition("@")
     return name if rest == "cpu" else target
+
+
+def parts(target: str) -> tuple[str, str, str]:
+    """Engine, device and precision: ``("chainer", "cpu", "float16")`` of ``chainer@cpu:float16``."""
+    found = re.fullmatch(r"(.*?)(?:@([^@:]*))?(?::(\w+))?", target, re.DOTALL)
+    name, device, precision = found.groups() if found else (target, None, None)
+    return name, device or "cpu", precision or USUAL
+
+
+USUAL = "float32"
+"""The precision that a target's name leaves out."""
+SAID = {"storage": "{} storage", "mixed": "mixed {}"}
+
+
+def precise(precision: str) -> str:
+    """A precision as people say it: ``float16 storage`` of ``storage_float16``."""
+    how, _, dtype = precision.partition("_")
+    if precision == "tf32":
+        return "TensorFloat-32"
+    return SAID[how].format(dtype) if dtype and how in SAID else precision.replace("_", " ")
+
+
+def size(count: Any) -> str:
+    """Bytes in units of 1,000: ``812 bytes``, ``35.0 MB``."""
+    x = number(count) or 0.0
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if x >= 0.9995 * unit:
+            return f"{x / unit:.{2 if x < 9.995 * unit else 1 if x < 99.95 * unit else 0}f} {name}"
+    return plural(int(x), "byte")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,17 @@ class Worker:
         target: what it runs.
         threads: threads the framework may use.
         python: interpreter, which may be another virtual environment's.
+        cores: of the processor, that it may run on; all by default.
     """
 
-    def __init__(self, target: Target, threads: int = 1, python: str = sys.executable):
-        self.target, self._threads, self._python = target, threads, python
+    def __init__(
+        self,
+        target: Target,
+        threads: int = 1,
+        python: str = sys.executable,
+        cores: Collection[int] | None = None,
+    ):
+        self.target, self._threads, self._python, self._cores = target, threads, python, cores
         self.facts: dict[str, Any] = {}
         self._process: Process | None = None
         self._turn = threading.Lock()
@@ -120,7 +127,8 @@ class Worker:
         if self._failure is not None and self._failures >= START_ATTEMPTS:
             raise self._failure
         try:
-            process = self._process = Process(self._python, self.target.engine, self.target.device, self._threads)
+            engine, device = self.target.engine, self.target.device
+            process = self._process = Process(self._python, engine, device, self._threads, self._cores)
             if self._stopped:  # stop() came before there was a process to kill
                 process.kill()
             header, _ = process.read(START_TIMEOUT)

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,26 +31,28 @@ class Process:
         engine: engine name.
         device: device name.
         threads: threads the framework may use.
+        cores: those of the processor that it may run on; all by default.
 
     Raises:
-        OSError: the interpreter cannot be started.
+        OSError: the interpreter cannot be started, or there are no such cores.
     """
 
-    def __init__(self, python: str, engine: str, device: str, threads: int):
+    def __init__(self, python: str, engine: str, device: str, threads: int, cores: Collection[int] | None = None):
         theirs_in, self._send = os.pipe()
         self._receive, theirs_out = os.pipe()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
         os.set_blocking(self._send, False)
         try:
-            self._process = subprocess.Popen(
-                [python, "-m", "parity.workers.worker", engine, device, str(theirs_in), str(theirs_out)],
-                pass_fds=(theirs_in, theirs_out),
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                env=_environment(threads),
-                start_new_session=True,  # Ctrl-C is for the parent, which then ends its workers
-            )
+            with _pinned(cores):
+                self._process = subprocess.Popen(
+                    [python, "-m", "parity.workers.worker", engine, device, str(theirs_in), str(theirs_out)],
+                    pass_fds=(theirs_in, theirs_out),
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._log,
+                    stderr=self._log,
+                    env=_environment(threads),
+                    start_new_session=True,  # Ctrl-C is for the parent, which then ends its workers
+                )
         except OSError:
             self._close()
             raise
@@ -115,6 +117,20 @@ class Process:
         os.close(self._send)
         os.close(self._receive)
         self._log.close()
+
+
+@contextlib.contextmanager
+def _pinned(cores: Collection[int] | None) -> Iterator[None]:
+    """What this thread starts runs on these cores, from before its first instruction: libraries count cores early."""
+    if cores is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    mine = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, mine)
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import functools
 import gc
 import importlib
 import os
@@ -12,18 +13,20 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
+from parity import cuda
 from parity.engines import ENGINES
 from parity.engines.base import Unavailable, certificate, to_targets
 from parity.graph import Graph
 from parity.lower import lowered
-from parity.precision import FLOAT32, PRECISIONS, Precision, numpy_dtype, rounded
+from parity.precision import FLOAT32
+from parity.workers.given import Given
 from parity.workers.protocol import Closed, encode, read, send
+from parity.workers.repeats import repeated
+from parity.workers.stopwatch import Stopwatch
 
 Arrays = dict[str, np.ndarray]
 
@@ -33,11 +36,12 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
 
     Args:
         header: ``graph``, ``before`` (also run on the framework's own initial values), ``weights_file`` or None,
-            ``precision``.
+            ``precision``, ``repeat`` (how many times the network without taps runs once more).
         arrays: ``x:<input>`` and, without a file, ``w:<weight>``, in float32 whatever the precision.
 
     Returns:
-        Header with certificate and timings in seconds; arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
+        Header with certificate and timings in seconds, ``repeats`` if asked for, and ``facts`` of this network alone;
+        arrays ``y:<output>``, ``t:<tap>``, ``b:<output before>``.
 
     Raises:
         Unavailable: the engine runs the network in float32, and not in this precision.
@@ -48,7 +52,7 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
         out |= {f"b:{k}": v for k, v in engine.build(given.graph, None).run(given.inputs).items()}
     timings: dict[str, float] = {}
     try:
-        proof, taps, final, end = _build_and_run(engine, given, timings)
+        proof, taps, final, more, end = _build_and_run(engine, given, timings, header.get("repeat", 0))
     except Unavailable:
         raise
     except Exception as error:
@@ -57,37 +61,7 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
         raise Unavailable(f"it runs in float32, in {given.precision.name} it does not: {_said(error)}") from error
     timings["release"] = time.perf_counter() - end
     out |= {f"t:{k}": v for k, v in taps.items()} | {f"y:{k}": v for k, v in final.items()}
-    return {"status": "done", "timings": timings, "certificate": proof}, out
-
-
-@dataclass(frozen=True)
-class Given:
-    """A network as its engine gets it.
-
-    Args:
-        graph: in the engine's dialect, its floats in the precision's dtype.
-        inputs: rounded to that.
-        weights: as the framework is to hold them.
-        precision: how it is computed.
-    """
-
-    graph: Graph
-    inputs: Arrays
-    weights: Arrays
-    precision: Precision
-
-    @classmethod
-    def of(cls, engine: Any, header: dict[str, Any], arrays: Arrays) -> Given:
-        """What a request says: keys as in :func:`handle`."""
-        precision = PRECISIONS[header.get("precision", "float32")]
-        numpy_dtype(precision.tensors)  # from here on NumPy knows bfloat16 by its name
-        if header.get("weights_file"):
-            weights = load_file(header["weights_file"])
-        else:
-            weights = {k[2:]: v for k, v in arrays.items() if k.startswith("w:")}
-        graph = lowered(Graph.from_json(header["graph"]), engine.dialect).in_precision(precision.tensors)
-        inputs = {k[2:]: rounded(v, precision.tensors) for k, v in arrays.items() if k.startswith("x:")}
-        return cls(graph, inputs, precision.sent(weights), precision)
+    return {"status": "done", "timings": timings, "certificate": proof, **more}, out
 
 
 def _runs(engine: Any, given: Given) -> bool:
@@ -100,9 +74,12 @@ def _runs(engine: Any, given: Given) -> bool:
 
 
 def _build_and_run(
-    engine: Any, given: Given, timings: dict[str, float]
-) -> tuple[dict[str, Any], Arrays, Arrays, float]:
-    """Certificate, taps, outputs, and when all was done but for letting go of the network, which may take 2 ms."""
+    engine: Any, given: Given, timings: dict[str, float], again: int = 0
+) -> tuple[dict[str, Any], Arrays, Arrays, dict[str, Any], float]:
+    """Certificate, taps, outputs, what else is told of this network, and when all was done.
+
+    But for letting go of the network, which may take 2 ms.
+    """
 
     def timed(what: str, fn: Callable[[], Any]) -> Any:
         start = time.perf_counter()
@@ -117,7 +94,14 @@ def _build_and_run(
     taps = timed("tap", lambda: model.tap(inputs))
     full = engine.full_taps and set(graph.outputs) <= set(taps)
     final = {k: taps[k] for k in graph.outputs} if full else timed("run", lambda: model.run(inputs))
-    return proof, taps, final, time.perf_counter()
+    more: dict[str, Any] = {}
+    if again:
+        more["repeats"] = timed("repeat", lambda: repeated(lambda: model.run(inputs), final, again))
+    if getattr(engine, "device", "cpu") == "gpu":
+        more["facts"] = {"tf32": engine.tf32(), "peak_memory": engine.peak_memory()}
+    if given.precision.name in engine.unrounded:
+        more["unrounded"] = True
+    return proof, taps, final, more, time.perf_counter()
 
 
 def train(engine: Any, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict, dict]:
@@ -188,11 +172,14 @@ def start(name: str, device: str) -> Any:
     Raises:
         ImportError: a package is not here. Unavailable: the device is not.
     """
+    if device == "gpu" and (why := cuda.missing()):
+        raise Unavailable(why)  # before a framework is imported, which takes seconds
     module, _, cls = ENGINES[name].partition(":")
     engine = getattr(importlib.import_module(module), cls)(device)
     found = engine.facts()["device"]
     if found != device:
         raise Unavailable(f"{name} runs on {found}, not on {device}")
+    engine.device = device
     gc.collect()
     gc.freeze()  # Keras collects garbage at every new network: 0.3 s over a framework's modules, 1 ms without them
     return engine
@@ -210,7 +197,8 @@ def main(argv: list[str]) -> None:
         send(sink, encode({"status": "unavailable", "message": message}))
         return
     send(sink, encode({"status": "ready", "facts": engine.facts()}))
-    serve(lambda header, arrays: OPERATIONS[header.get("op", "run")](engine, header, arrays), source, sink)
+    operations = {op: functools.partial(fn, engine) for op, fn in OPERATIONS.items()} | Stopwatch(engine).operations
+    serve(lambda header, arrays: operations[header.get("op", "run")](header, arrays), source, sink)
 
 
 if __name__ == "__main__":

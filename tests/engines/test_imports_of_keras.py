@@ -10,7 +10,7 @@ from parity.targets import Target, missing
 
 PROGRAM = """
 import json, sys
-from parity.engines.keras import JaxEngine
+from parity.engines.keras_jax import JaxEngine
 from parity.graph import Graph, Node
 from parity.layers import Layer, Spec
 

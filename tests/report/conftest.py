@@ -93,6 +93,54 @@ class Maker:
         ]
         cell["customary"].append({"rule": "sum", "ok": None, "failing": None, "count": 6, "sum": self.random.random()})
 
+    def measure(self, kind, record):
+        """Take a record in as a file of results would bring it."""
+        record = {"kind": kind, "environment": ENVIRONMENT, "network": "0" * 16} | record
+        self.results.add(record, "")
+        return record
+
+    def loss(self, case, target="chainer@cpu:float16", error=2e-4, sizes=(70_100_000, 35_050_000), **more):
+        precision = target.rpartition(":")[2]
+        output = {
+            "tensor": "y", "shape": [1, 3], "rel_l2": error, "snr_db": 73.25, "psnr_db": 80.5, "max_abs": 3e-3,
+            "argmax_changed": 0, "argmax_of": 6, "nonfinite": 0,
+            "parts": {"weights": error / 2, "activations": error / 3, "arithmetic": error / 9},
+        }  # fmt: skip
+        counts = {"count": 600, "zero": 0, "subnormal": 0, "infinite": 0}
+        layers = [
+            {"node": n, "layer": "Conv2D", "tensor": n, "rel_l2": error * i, "weights": counts | {"zero": i - 1},
+             "parts": {k: v * i for k, v in output["parts"].items()}, "tensor_counts": counts, "bytes": [2400, 1200]}
+            for i, n in enumerate(("conv", "relu", "dense"), 1)
+        ]  # fmt: skip
+        record = {
+            "case": case, "target": target, "precision": precision, "outputs": [output], "layers": layers,
+            "bytes": dict(zip(("before", "after"), sizes, strict=True)), "pictures": [],
+            "computed": {"asked": precision, "seen": precision, "why": "as the tensors say"},
+        }  # fmt: skip
+        return self.measure("loss", record | more)
+
+    def sensitivity(self, case, precision="float16", **more):
+        layers = [{"node": n, "layer": "Conv2D", "rel_l2": x, "bytes_saved": 1200}
+                  for n, x in (("dense", 3e-4), ("conv", 1e-4))]  # fmt: skip
+        advice = {"keep": ["dense"], "rel_l2": 1e-4, "bytes": 1200, "text": "Keep dense in float32."}
+        record = {"case": case, "precision": precision, "whole": 4e-4, "layers": layers, "advice": advice}
+        return self.measure("sensitivity", record | more)
+
+    def timing(self, case, target="onnxruntime@cpu", speed=3.1, says="faster", batch=None, threads=2, **more):
+        base = says == "baseline"
+        median = 0.004 * (batch or 1) ** 0.8 / speed / threads**0.7
+        record = {
+            "case": case, "target": target, "batch": batch, "threads": threads, "cores": list(range(threads)),
+            "first": {"build": 0.25, "call": 0.03},
+            "steady": {"median": median, "q1": median * 0.95, "q3": median * 1.1, "samples": 90, "rounds": 9,
+                       "builds": 3},
+            "ratio": {"baseline": "chainer@cpu", "value": 1.0 if base else 1 / speed, "low": 0.94 / speed,
+                      "high": 1.06 / speed, "confidence": 0.95, "asked": 0.02, "reached": True, "says": says},
+            "operations": 2_000_000, "rate": 2e6 / median, "machine_rate": 5e10,
+            "memory": {"before": 2.1e8, "peak": 3.3e8}, "load": [0.1, 1.2], "verdict": "rounding",
+        }  # fmt: skip
+        return self.measure("timing", record | more)
+
     def power(self):
         shares = {key: self.random.random() for key in ("0.001", "0.01", "0.1")}
         dead = {"conv/W": {"count": self.random.randrange(6), "of": 6, "first": [[0, self.random.randrange(3)]]}}

@@ -517,3 +517,22 @@ def test_words():
     assert (times(1.0), times(1.0001), times(1e6), times(1520.4), times("inf")) == (
         "1 of what rounding allows", "1.01 times what rounding allows", "1 million times what rounding allows",
         "1,520 times what rounding allows", "more than any rounding allows")  # fmt: skip
+
+
+def test_results_that_do_not_repeat_are_told(told):
+    text = told(repeats={"runs": 4, "distinct": 3, "max_abs": 2e-6})["The same again"]
+    assert text.startswith(
+        "Chainer does not give the same result again: 4 runs on the same inputs gave 3 different ones"
+    )
+    assert "up to 2e-6 apart" in text
+
+
+def test_results_that_repeat_are_not_worth_a_word(told):
+    assert "The same again" not in told(repeats={"runs": 4, "distinct": 1, "max_abs": 0.0})
+
+
+def test_a_provisional_verdict_says_why(told):
+    why = "the bounds of Conv2D were not measured for chainer@gpu on NVIDIA Invented, so the verdict is provisional"
+    text = told(target="chainer@gpu", calibrated=False, provisional=why)["Bounds on this device"]
+    assert f"This verdict is provisional: {why}." in text
+    assert "Bounds on this device" not in told(target="chainer@gpu", calibrated=True)

@@ -49,6 +49,9 @@ class OddModel:
         if what == "garbles":
             os.write(int(sys.argv[-1]), b"\x05" + b"\0" * 7 + b"\0" * 8 + b"what?")
         y = np.maximum(inputs["x"], 0)
+        if what == "restless":
+            hoard.append(np.zeros(0, np.uint8))
+            y = y + np.float32(len(hoard) - 1)
         return {what: y.astype(np.longdouble) if what == "longdouble" else y}
 
     tap = run
@@ -58,6 +61,7 @@ class OddEngine:
     dialect = "onnx"
     has_initial_values = False
     full_taps = True
+    unrounded: frozenset[str] = frozenset()
 
     def __init__(self, device: str):
         how = os.environ.get("ODD", "")

@@ -3,7 +3,8 @@
 // What a reader wants to see first: a failure, a known one, else the first column.
 function firstOf(columns, known) {
   const entry = (c) => known.cells[c.number];
-  return columns.find((c) => !entry(c).ok) ?? columns.find((c) => entry(c).expected) ?? columns[0];
+  const usual = columns.filter((c) => c.precision === USUAL);
+  return usual.find((c) => !entry(c).ok) ?? columns.find((c) => !entry(c).ok) ?? columns.find((c) => entry(c).expected) ?? columns[0];
 }
 
 class CaseView {
@@ -27,23 +28,29 @@ class CaseView {
     const chosen = columns.includes(asked) ? asked : firstOf(columns, known);
     const plot = el("div", { class: "plotting" });
     const narrow = this.columnsToCompare(columns, chosen);
-    this.place.replaceChildren(
+    this.place.replaceChildren(...[
       this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
-      this.tabs(known, columns, chosen),
+      measuredLine(known.id, detail.measured),
+      this.tabs(known, columns.filter((c) => c.precision === USUAL), chosen, "targets"),
+      this.otherTabs(known, columns.filter((c) => c.precision !== USUAL), chosen),
       chosen ? storyBox(detail.cells[chosen.number], chosen) : el("p", { class: "box note" }, "This case has no verdict in these results."),
       section("Error ÷ bound along the depth", plot),
       section("Layers", el("p", { class: "lead" }, "Each layer is judged on the inputs that the framework itself gave it, so an error shows where it arises."), layersTable(detail, narrow, chosen)),
       section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen)),
       beforeTable(detail, narrow, chosen) ?? "",
       trustSection(detail.case),
-      ...(chosen ? this.target(known, detail, chosen) : []));
+      ...(chosen ? this.target(known, detail, chosen) : [])].filter(Boolean));
     plot.append(await depthPlot(detail, narrow, chosen?.name, Math.max(560, Math.min(1160, this.place.clientWidth || 1100))));
     document.documentElement.dataset.case = known.id;
   }
 
   // With many environments: the chosen column's target in all of them, and all targets in its environment.
-  columnsToCompare(columns, chosen) {
-    if (columns.length <= 10 || !chosen) return columns;
+  // Of other precisions: the chosen column's, beside its engine in the usual one.
+  columnsToCompare(all, chosen) {
+    if (!chosen) return all;
+    const like = (c) => c.precision === chosen.precision || (c.precision === USUAL && chosen.target.startsWith(c.target));
+    const columns = all.filter(like);
+    if (columns.length <= 10) return columns;
     return columns.filter((c) => c.target === chosen.target || c.environment === chosen.environment);
   }
 
@@ -67,13 +74,20 @@ class CaseView {
         el("ul", {}, expect.map((e) => el("li", {}, el("b", {}, `${e.verdict} on ${e.target}`), e.case === "*" ? ": " : ` for ${e.case}: `, e.reason)))));
   }
 
-  tabs(known, columns, chosen) {
+  tabs(known, columns, chosen, label) {
+    if (!columns.length) return "";
     const tab = (c) => {
       const entry = known.cells[c.number];
       return el("li", {}, el("a", { href: caseHash(known.id, c, this.index.several), "aria-current": c === chosen ? "true" : null, title: cellTitle(entry, c.name) },
         el("span", { class: "name" }, c.target), this.index.several && el("span", { class: "environment" }, c.environment), el("span", cellAttributes(entry), cellContent(entry))));
     };
-    return el("ul", { class: "tabs", "aria-label": "targets" }, columns.map(tab));
+    return el("ul", { class: "tabs", "aria-label": label }, columns.map(tab));
+  }
+
+  otherTabs(known, columns, chosen) {
+    const failed = columns.filter((c) => !known.cells[c.number].ok).length;
+    const text = `${columns.length} in other precisions${failed ? `, ${failed} of them ${failed === 1 ? "fails" : "fail"}` : ""}`;
+    return columns.length > 0 && el("details", { class: "more-tabs", open: failed > 0 || columns.includes(chosen) }, el("summary", { class: failed ? "failed" : "" }, text), this.tabs(known, columns, chosen, "targets in other precisions"));
   }
 
   target(known, detail, column) {

@@ -8,10 +8,13 @@ async function unpacked(element) {
 
 const opened = new Map();
 
-function piece(number) {
-  if (!opened.has(number)) opened.set(number, unpacked(document.getElementById(`piece-${number}`)).then(JSON.parse));
-  return opened.get(number);
+// JSON of an element, opened once.
+function dataOf(id) {
+  if (!opened.has(id)) opened.set(id, unpacked(document.getElementById(id)).then(JSON.parse));
+  return opened.get(id);
 }
+
+const piece = (number) => dataOf(`piece-${number}`);
 
 let library = null;
 
@@ -33,11 +36,10 @@ class Index {
     const environments = new Set(raw.columns.map((c) => c.environment));
     this.several = environments.size > 1;
     this.environments = [...environments].sort();
-    this.columns = raw.columns.map((c, number) => ({ ...c, number, several: this.several, name: this.several ? `${c.target} ${c.environment}` : c.target }));
+    this.columns = raw.columns.map((c, number) => ({ ...c, number, several: this.several, precision: precisionOf(c.target), name: this.several ? `${c.target} ${c.environment}` : c.target }));
     this.cases = raw.cases.map((c) => ({ ...c, ...splitId(c.id), cells: c.cells.map((e) => e && this.entry(e)) }));
+    this.usual = this.columns.filter((c) => c.precision === USUAL);
     for (const c of this.cases) {
-      c.failed = c.cells.filter((e) => e && !e.ok).length;
-      c.ratio = largest(c.cells);
       c.words = [c.id, ...c.layers, ...c.cells.filter((e) => e && e.message).map((e) => e.message)].join(" ").toLowerCase();
     }
     this.byId = new Map(this.cases.map((c) => [c.id, c]));
@@ -51,6 +53,10 @@ class Index {
     return this.columns.find((c) => c.target === target && (!environment || c.environment === environment));
   }
 }
+
+// What a target's name leaves out.
+const USUAL = "float32";
+const precisionOf = (target) => target.match(/@[^@:]*:(\w+)$/)?.[1] ?? USUAL;
 
 // layers/conv2d[stride-2x1] → layers/, conv2d, stride-2x1
 function splitId(id) {

@@ -30,14 +30,14 @@ function themes() {
 function keys(event) {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   const typing = event.target.matches("input, select, textarea");
-  const search = document.querySelector("#matrix input");
+  const search = document.querySelector("#matrix input[type='search']");
   if (event.key === "/" && !typing && !document.getElementById("start").hidden) {
     event.preventDefault();
     search.focus();
   } else if (event.key === "Escape" && typing) {
     event.target.blur();
   } else if (!typing) {
-    document.querySelector(`#case:not([hidden]) [data-key="${CSS.escape(event.key)}"]`)?.click();
+    document.querySelector(`main > .one:not([hidden]) [data-key="${CSS.escape(event.key)}"]`)?.click();
   }
 }
 
@@ -49,29 +49,36 @@ async function begin() {
   }
   const index = new Index(JSON.parse(await unpacked(document.getElementById("index"))));
   const start = document.getElementById("start");
-  const casePlace = document.getElementById("case");
   examTable(document.getElementById("exam-rows"));
   const matrix = new Matrix(index, document.getElementById("matrix"));
-  const view = new CaseView(index, casePlace);
+  const place = (name) => document.getElementById(name);
+  const views = { case: new CaseView(index, place("case")) };
+  if (place("precision")) views.precision = new PrecisionView(index, place("precision"));
+  if (place("timing")) views.timing = new TimingView(index, place("timing"));
   let scrolled = 0;
-  let shown = null;
+  let shown = "";
 
   async function route() {
     const state = readState();
-    if (state.case && !shown) scrolled = scrollY;
-    start.hidden = Boolean(state.case);
-    casePlace.hidden = !state.case;
-    if (!state.case) {
+    const name = views[state.view] ? state.view : state.case ? "case" : "";
+    const now = name && `${name} ${state.case}`;
+    if (name && !shown) scrolled = scrollY;
+    start.hidden = Boolean(name);
+    for (const other of Object.keys(views)) place(other).hidden = other !== name;
+    for (const link of document.querySelectorAll(".views a")) {
+      if (link.dataset.view === (name === "case" ? "" : name)) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    const before = shown;
+    shown = now;
+    if (!name) {
       leftFrom = location.hash;
       matrix.render(state);
-      if (shown) scrollTo(0, scrolled);
-      shown = null;
+      if (before) scrollTo(0, scrolled);
       return;
     }
-    const same = shown === state.case;
-    shown = state.case;
-    await view.show(state);
-    if (!same) scrollTo(0, 0);
+    await views[name].show(state);
+    if (now !== before) scrollTo(0, 0);
   }
 
   addEventListener("hashchange", route);

@@ -12,8 +12,10 @@ class Matrix {
     this.on = this.select("on", "columns", [["", "all columns"], ...this.choices()]);
     this.sort = this.select("sort", "order", [["", "failures first"], ["error", "largest error first"], ["name", "by name"]]);
     this.all = el("button", { type: "button", onclick: () => { this.folds.clear(); this.change({ rows: this.state.rows === "all" ? "" : "all" }); } });
-    const table = el("table", { class: "matrix" + (index.columns.length > 7 ? " dense" : "") }, this.head, this.body);
-    place.replaceChildren(el("div", { class: "toolbar" }, this.search, this.on, this.sort, this.all, this.found), legend(), el("div", { class: "scroll" }, table));
+    this.more = this.index.usual.length > 0 && this.index.usual.length < index.columns.length;
+    this.precisions = el("button", { type: "button", hidden: !this.more, onclick: () => this.change({ precisions: this.state.precisions === "all" ? "" : "all" }) });
+    this.table = el("table", {}, this.head, this.body);
+    place.replaceChildren(el("div", { class: "toolbar" }, this.search, this.on, this.sort, this.all, this.precisions, this.found), legend(), el("div", { class: "scroll" }, this.table));
   }
 
   choices() {
@@ -35,10 +37,17 @@ class Matrix {
     if (document.activeElement !== this.search) this.search.value = state.q;
     this.on.value = state.on;
     this.sort.value = state.sort;
-    const shown = this.index.columns.filter((c) => !state.on || c.target === state.on || c.environment === state.on);
+    const shown = this.shown(state);
+    this.table.className = "matrix" + (shown.length > 7 ? " dense" : "");
+    for (const c of this.index.cases) {
+      const seen = shown.map((k) => c.cells[k.number]);
+      c.failed = seen.filter((e) => e && !e.ok).length;
+      c.ratio = largest(seen);
+      c.hidden = !seen.some(Boolean) && (c.measured || c.cells.some(Boolean)) && !state.on; // another view shows it
+    }
     const verdicts = new Set(state.verdict.split(",").filter(Boolean));
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (c) => words.every((w) => c.words.includes(w) || c.cells.some((e) => e && kindOf(e) === w))
+    const fits = (c) => !c.hidden && words.every((w) => c.words.includes(w) || shown.some((k) => c.cells[k.number] && kindOf(c.cells[k.number]) === w))
       && (!verdicts.size || shown.some((k) => c.cells[k.number] && verdicts.has(kindOf(c.cells[k.number]))));
     const cases = this.index.cases.filter(fits);
     this.filtered = words.length > 0 || verdicts.size > 0;
@@ -48,17 +57,34 @@ class Matrix {
     this.body.replaceChildren(...groups.flatMap(([group, members]) => this.rows(group, members, shown, few)));
     this.body.querySelector("a, button")?.setAttribute("tabindex", "0");
     const verdictCount = cases.reduce((n, c) => n + shown.filter((k) => c.cells[k.number]).length, 0);
-    this.found.textContent = `${cases.length} of ${this.index.cases.length} cases, ${verdictCount} verdicts`;
+    this.found.textContent = `${cases.length} of ${this.index.cases.filter((c) => !c.hidden).length} cases, ${verdictCount} verdicts`;
+    this.precisions.textContent = `other precisions: ${state.precisions === "all" ? "hide" : `show ${this.index.columns.length - this.index.usual.length} columns`}`;
+    this.precisions.setAttribute("aria-pressed", String(state.precisions === "all"));
     this.all.textContent = state.rows === "all" ? "fold all" : "unfold all";
     if (!cases.length) this.body.append(el("tr", {}, el("td", { colspan: shown.length + 1, class: "nothing" }, "No case fits. ", el("a", { href: "#" }, "Show all."))));
     for (const link of document.querySelectorAll("#counts a")) {
       const on = verdicts.has(link.dataset.verdict);
+      if (this.more) this.count(link, shown);
       link.toggleAttribute("aria-current", on);
       const rest = new Set(verdicts);
       if (on) rest.delete(link.dataset.verdict);
       else rest.add(link.dataset.verdict);
       link.setAttribute("href", hashOf({ ...state, verdict: [...rest].join(",") }));
     }
+  }
+
+  // Columns of other precisions than usual are shown when they are asked for.
+  shown({ on, precisions }) {
+    const { columns, usual } = this.index;
+    const there = !this.more || precisions === "all" ? columns : usual;
+    if (columns.some((c) => c.target === on)) return columns.filter((c) => c.target === on);
+    return on ? there.filter((c) => c.environment === on) : there;
+  }
+
+  count(link, shown) {
+    const number = this.index.cases.reduce((n, c) => n + shown.filter((k) => c.cells[k.number] && kindOf(c.cells[k.number]) === link.dataset.verdict).length, 0);
+    link.querySelector("b").textContent = number.toLocaleString("en");
+    link.parentElement.hidden = !number;
   }
 
   ordered(groups, sort) {

@@ -1,16 +1,17 @@
-// What is shown stands in the address, so that it can be linked: #case=…&target=… or #q=…&verdict=…
+// What is shown stands in the address, so that it can be linked: #case=…&target=…, #q=…&verdict=… or #precision&case=…
 
-const KEYS = ["case", "target", "environment", "q", "verdict", "on", "sort", "rows"];
+const VIEWS = ["precision", "timing"];
+const KEYS = ["case", "target", "environment", "threads", "batch", "q", "verdict", "on", "sort", "rows", "precisions"];
 
 const encode = (text) => encodeURIComponent(text).replace(/%(2F|5B|5D|2C|40|3A)/g, decodeURIComponent);
 
 function readState() {
   const found = new URLSearchParams(location.hash.slice(1).replace(/\+/g, "%2B"));
-  return Object.fromEntries(KEYS.map((k) => [k, found.get(k) ?? ""]));
+  return { view: VIEWS.find((v) => found.has(v)) ?? "", ...Object.fromEntries(KEYS.map((k) => [k, found.get(k) ?? ""])) };
 }
 
 function hashOf(state) {
-  return "#" + KEYS.filter((k) => state[k]).map((k) => `${k}=${encode(state[k])}`).join("&");
+  return "#" + [state.view, ...KEYS.filter((k) => state[k]).map((k) => `${k}=${encode(String(state[k]))}`)].filter(Boolean).join("&");
 }
 
 // Typing in the search is not a step to go back to. A bare # would scroll to the top.

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Runs the suite on a CUDA machine without a network, from carried wheels:
+#
+#   scripts/gpu/run.sh WHEELS OUT [SECONDS]
+#
+# WHEELS is what collect.sh made, OUT a folder for the results, SECONDS what all of it may take (480). The most important
+# comes first, everything is appended as it comes, and what is cut off keeps what it has. Run it in a checkout, with the
+# Python that has PyTorch, JAX and CuPy (PYTHON, or python3). Exit 0 if all stages came to an end, whatever the verdicts.
+set -uo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+wheels=$(cd "${1:?the folder of wheels}" && pwd) || exit 2
+mkdir -p "${2:?a folder for the results}" && out=$(cd "$2" && pwd) || exit 2
+budget=${3:-480}
+python=${PYTHON:-python3}
+jobs=${JOBS:-$(nproc)}
+gpu=${TARGETS:-*@gpu}
+cpu=${BESIDE:-*@cpu}
+cases=${CASES:-cases}
+cut=0
+
+cd "$root" || exit 2
+site=$(mktemp -d)
+trap 'rm -rf "$site"' EXIT
+"$python" -m pip install --quiet --no-index --no-deps --disable-pip-version-check --target "$site" "$wheels"/*.whl ||
+  { echo "the wheels in $wheels do not fit $("$python" -V)" >&2; exit 2; }
+export PYTHONPATH=$site:$root TOX_ENV_NAME=${NAME:-cuda}
+parity() { "$python" -m parity "$@"; }
+
+# stage NAME SHARE COMMAND...: at most SHARE percent of the budget, and no more than is left of it.
+stage() {
+  local name=$1 most=$(($2 * budget / 100)) left=$((budget - SECONDS))
+  shift 2
+  if ((left < 10)); then
+    echo "== $name: no time left" | tee -a "$out/log.txt"
+    cut=1
+    return
+  fi
+  local limit=$((most < left ? most : left)) begin=$SECONDS
+  echo "== $name: at most $limit s" | tee -a "$out/log.txt"
+  timeout --signal=INT --kill-after=15 "$limit" "$python" -m parity "$@" >>"$out/log.txt" 2>&1
+  local status=$?
+  echo "== $name: exit status $status after $((SECONDS - begin)) s" | tee -a "$out/log.txt"
+  ((status == 124 || status == 130 || status == 137)) && cut=1
+  return 0
+}
+
+{
+  date --utc +%FT%TZ
+  nvidia-smi 2>&1 || echo "no nvidia-smi"
+  "$python" -V
+  "$python" -m pip list --disable-pip-version-check 2>/dev/null
+  parity targets
+} >"$out/machine.txt" 2>&1
+tail -n 20 "$out/machine.txt"
+
+# 1. Bounds are measured here before they judge here; run reads the record from the package.
+record=$root/parity/records/calibration-${NAME:-cuda}.json
+stage calibrate 25 calibrate "$cases/networks" "$cases/layers" --regimes normal --weights drawn --targets "$gpu" \
+  --jobs "$jobs" --out "$out/calibration.json"
+if [[ -s $out/calibration.json ]] && ! grep -q '^"layers": \[\]' "$out/calibration.json"; then
+  cp "$out/calibration.json" "$record"
+fi
+# 2. Cases times GPU targets, networks first, and the CPU beside them.
+stage networks 15 run "$cases/networks" --targets "$gpu,$cpu" --jobs "$jobs" --out "$out" --resume
+stage layers 35 run "$cases/layers" --targets "$gpu" --jobs "$jobs" --out "$out" --resume
+# 3. What other precisions lose, and how long it takes.
+stage tf32 8 run "$cases/networks" --targets "$gpu:tf32" --jobs "$jobs" --out "$out" --resume
+stage precision 8 precision "$cases/networks" --targets "$gpu:*16" --jobs "$jobs" --out "$out"
+stage timing 12 time "$cases/networks" --targets "$gpu,$cpu" --out "$out"
+stage layers-on-the-cpu 15 run "$cases/layers" --targets "$cpu" --jobs "$jobs" --out "$out" --resume
+# 4. The pages: neither needs the device.
+parity report "$out" --out "$out" >>"$out/log.txt" 2>&1
+parity gpu "$out" --out "$out/page.md" | tee -a "$out/log.txt"
+echo "$SECONDS s; results in $out: merge them with: parity report reports $out --out merged"
+exit $cut

@@ -1,0 +1,62 @@
+"""Asks one engine for what is timed: ``readies.py ENGINE`` prints what came of it, as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from parity.case.case import load
+from parity.engines.base import to_targets
+from parity.graph import Graph, Node
+from parity.layers import Layer, Spec
+from parity.lower import lowered
+from parity.workers.worker import start
+
+CASES = Path(__file__).resolve().parents[2] / "cases"
+NETWORKS = ("networks/lenet", "networks/residual", "networks/char_lstm")
+
+
+def main() -> None:
+    engine = start(sys.argv[1], "cpu")
+
+    def built(graph, weights):
+        made = lowered(graph, engine.dialect)
+        return engine.build(made, to_targets(made, engine.dialect, weights))
+
+    found = {"same": {}}
+    for name in NETWORKS:
+        [case, *_] = load(CASES / f"{name}.yaml", CASES)
+        model, inputs = built(case.graph, case.weights()), case.inputs()
+        expected = model.run({k: v.copy() for k, v in inputs.items()})
+        call = model.ready(inputs)
+        call()
+        for array in inputs.values():
+            array[...] = 0  # the caller's: what is timed has its own
+        made = model.fetch(call())
+        found["same"][name] = all(
+            made[k].dtype == v.dtype and np.array_equal(made[k], v) for k, v in expected.items()
+        ) and set(made) == set(expected)
+    linear = Layer.registry["Linear"](1500, False)
+    layers = [Node(f"fc{i}", linear, (f"fc{i - 1}" if i else "x",), {}) for i in range(3)]
+    graph = Graph({"x": Spec((300, 1500))}, tuple(layers), ("fc2",))
+    ones = np.full((1500, 1500), 1e-3, np.float32)
+    model = built(graph, {f"fc{i}/W": ones for i in range(3)})
+    call = model.ready({"x": np.ones((300, 1500), np.float32)})
+    model.fetch(call())
+    calls, fetches = [], []
+    for _ in range(5):
+        start_ = time.perf_counter()
+        made = call()
+        between = time.perf_counter()
+        model.fetch(made)
+        calls.append(between - start_)
+        fetches.append(time.perf_counter() - between)
+    print(json.dumps(found | {"call": min(calls), "fetch": min(fetches)}))
+
+
+if __name__ == "__main__":
+    main()
