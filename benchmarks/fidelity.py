@@ -41,7 +41,7 @@ class Hand:
     def __init__(self, engine: str, name: str, folder: Path, cores: Any):
         self.facts: dict[str, Any] = {}
         self._name = name
-        one = {k: "1" for k in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.loops", engine, str(folder)],
             stdin=subprocess.PIPE,

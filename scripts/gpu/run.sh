@@ -49,7 +49,7 @@ stage() {
   nvidia-smi 2>&1 || echo "no nvidia-smi"
   "$python" -V
   "$python" -m pip list --disable-pip-version-check 2>/dev/null
-  parity targets
+  parity targets --targets "$gpu,$cpu"
 } >"$out/machine.txt" 2>&1
 tail -n 20 "$out/machine.txt"
 
