@@ -1,8 +1,8 @@
 """Whether the figures of ``parity time`` are those of a loop by hand: ``python -m benchmarks.fidelity``.
 
 Each engine's networks are timed by parity and, in turns with it, in a process of its own by the loops of
-benchmarks.loops, written in the framework's own words; the rounds and the interval are those of ``parity time``. The aim
-is a ratio within 3 % of 1. Then targets are timed against themselves: as many intervals as stated should contain 1.
+benchmarks.loops, written in the framework's own words; the rounds and the interval are those of ``parity time``. The
+aim is a ratio within 3 % of 1. Then targets are timed against themselves: as many intervals as stated should contain 1.
 """
 
 from __future__ import annotations

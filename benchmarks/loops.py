@@ -1,8 +1,8 @@
 """Networks and their timing loops by hand, in the words of each framework, for benchmarks.fidelity.
 
 ``python -m benchmarks.loops ENGINE FOLDER`` answers lines of stdin with lines of JSON: ``open NAME`` builds a network
-from FOLDER/NAME.safetensors (inputs and weights) and gives its output; ``turn SECONDS`` calls it in a loop and gives the
-seconds of every call.
+from FOLDER/NAME.safetensors (inputs and weights) and gives its output; ``turn SECONDS`` calls it in a loop and gives
+the seconds of every call.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ layers:
   - {layer: MaxPool2D, name: pool1, kernel: 2, stride: 2, cover_all: false}
   - {layer: Conv2D, name: conv2, filters: 64, kernel: 3, pad: 1}
   - {layer: ReLU, name: relu2}
-  - {layer: GlobalAveragePool, name: mean}
+  - {layer: GlobalAveragePool, name: mean, keepdims: false}
   - {layer: Linear, name: fc, units: 10}
   - {layer: Softmax, name: prob, axis: 1}
 """

@@ -37,10 +37,11 @@ MAY_IMPORT = {
     "workers.protocol": ("precision",),
     "workers.repeats": (),
     "workers.memory": (),
-    "workers.stopwatch": ("engines.base", "graph", "lower", "precision", "workers.memory"),
+    "workers.given": ("graph", "lower", "precision"),
+    "workers.stopwatch": ("engines.base", "workers.given", "workers.memory"),
     "workers.worker": (
         *("cuda", "engines=", "engines.base", "graph", "lower", "precision"),
-        *("workers.protocol", "workers.repeats", "workers.stopwatch"),
+        *("workers.given", "workers.protocol", "workers.repeats", "workers.stopwatch"),
     ),
     "workers.process": ("workers.protocol", "parity="),
     "workers.pool": ("targets", "workers.process", "workers.protocol"),
@@ -100,7 +101,9 @@ MAY_IMPORT = {
         "workers.pool",
         "probed",
     ),
+    "answer": (),
     "session": (
+        "answer",
         "calibrated",
         "lanes",
         "slots",
@@ -116,13 +119,12 @@ MAY_IMPORT = {
         "workers.pool",
         "errors",
     ),
-    "measure": (),
     "measure.precision": (
         *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
-        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+        *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
     ),
     "records": ("errors",),
-    # how long it takes
+    # how long it takes, and what a precision costs
     "measure": ("targets", "workers.pool", "errors"),
     "measure.batch": ("case", "graph", "layers", "errors"),
     "measure.operations": ("graph",),
@@ -134,7 +136,9 @@ MAY_IMPORT = {
         *("exam", "records", "calibrate", "measure"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
-    "cli": ("commands", "case.schema", "errors"),
+    "cli_options": (),
+    "cli_measure": ("commands", "cli_options"),
+    "cli": ("commands", "cli_options", "cli_measure", "case.schema", "errors"),
     "__main__": ("cli",),
 }
 """Part → parts it may import beside itself; with = that module alone, not what is below it."""

@@ -124,7 +124,7 @@ def judge_all(
     """Case id → target → verdict, as ``parity run`` finds it and records it; the workers are gone afterwards."""
     names = {str(t): t for t in targets}
     found: dict[str, dict[Target, Judged]] = {c.id: {} for c in cases}
-    total = sum(t in c.targets for c in cases for t in targets)
+    total = sum(c.runs_on(t) for c in cases for t in targets)
     with Session(Pool(), os.cpu_count() or 1) as session, Bar(console, total) as progress:
 
         def on_cell(record: Record) -> None:

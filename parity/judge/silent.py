@@ -17,7 +17,7 @@ import numpy as np
 from parity.judge.bound import Judged, as_exact
 from parity.judge.diagnosis import Cause
 from parity.judge.trial import Stretch, ratio
-from parity.precision import PRECISIONS, rounded, significant
+from parity.precision import HALVES, PRECISIONS, rounded, significant
 
 NAME = "precision"
 SMALLER = {"float64": ("float32", "tf32", "bfloat16", "float16"), "float32": ("tf32", "bfloat16", "float16")}
@@ -37,7 +37,7 @@ def lesser(stretch: Stretch) -> Iterator[Cause]:
                 if left <= 1:
                     yield _cause(stretch, left, f"computes its products in {name}, not in {asked} as it was asked")
                     return
-        if name in PRECISIONS and _all_are(stretch, name):
+        if name in (*HALVES, "float32") and _all_are(stretch, name):
             whole = replace(stretch, precision=PRECISIONS[name])  # its own bound is that type's
             left = stretch.distance(whole.right)
             if left <= 1:

@@ -53,8 +53,8 @@ def with_batch(case: Case, batch: int) -> Case:
         shapes = ", ".join(f"{k} {list(s.shape)}" for k, s in case.graph.inputs.items())
         raise refuse(f"its inputs have no batch in common ({shapes})")
     inputs = {k: Spec((batch, *s.shape[1:]), s.dtype) for k, s in case.graph.inputs.items()}
-    graph = Graph(inputs, tuple(replace(n, stated=None) for n in case.graph.nodes), case.graph.outputs)
     try:
+        graph = Graph(inputs, tuple(replace(n, stated=None) for n in case.graph.nodes), case.graph.outputs)
         same = {k: w.shape for k, w in graph.weights.items()} == {k: w.shape for k, w in case.graph.weights.items()}
         specs = graph.specs
     except BadInput as error:

@@ -101,9 +101,9 @@ def _verdict(prepared: Prepared, target: Target, found: Judged, series: Series) 
     """The worse of what a run found and of what the timed build itself returned; and why."""
     if not series.outputs:
         return ("crashed", series.message) if series.message else (found.verdict, found.message)
-    reference = prepared.reference
+    reference = prepared.at(target.computes).reference
     if more := loosened(reference.graph, entries(prepared.case, target)):
-        reference = Reference.of(reference.graph, reference.inputs, reference.weights, more)
+        reference = Reference.of(reference.graph, reference.inputs, reference.weights, more, reference.precision)
     specs = reference.graph.specs
     ends = [
         judge_tensor(t, (), series.outputs.get(t), reference.tensors[t], specs[t].dtype, "output of the timed build")

@@ -11,12 +11,10 @@ from itertools import repeat
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from parity.engines.base import certificate, to_targets
-from parity.graph import Graph
-from parity.lower import lowered
 from parity.workers import memory
+from parity.workers.given import Given
 
 Arrays = dict[str, np.ndarray]
 Answer = tuple[dict[str, Any], Arrays]
@@ -57,27 +55,21 @@ class Stopwatch:
             certificate; arrays ``y:<output>`` of that first call.
         """
         self._model = self._call = None
-        graph = Graph.from_json(header["graph"])
-        graph = lowered(replace(graph, tapped=graph.outputs), self._engine.dialect)
-        inputs = {k[2:]: v for k, v in arrays.items() if k.startswith("x:")}
-        if header.get("weights_file"):
-            weights = load_file(header["weights_file"])
-        else:
-            weights = {k[2:]: v for k, v in arrays.items() if k.startswith("w:")}
-        copies = to_targets(graph, self._engine.dialect, weights)
-        asked = {} if header["precision"] == "float32" else {"precision": header["precision"]}
+        given = Given.of(self._engine, header, arrays)
+        graph = replace(given.graph, tapped=given.graph.outputs)  # no second model or session, for taps
+        copies = to_targets(graph, self._engine.dialect, given.weights)
         gc.collect()
         own, before = memory.forget_peak(), memory.resident()
         start = time.perf_counter()
-        model = self._engine.build(graph, copies, **asked)
-        call = model.ready(inputs)
+        model = self._engine.build(graph, copies, given.precision.name)
+        call = model.ready(given.inputs)
         built = time.perf_counter()
         made = call()
         called = time.perf_counter()
         peak = memory.peak()
         outputs = {f"y:{k}": v for k, v in model.fetch(made).items()}
-        proof = certificate(graph, self._engine.dialect, weights, model.read())
-        del made, copies
+        proof = certificate(graph, self._engine.dialect, given.weights, model.read())
+        del made, copies, given
         self._model, self._call = model, call
         _calls(call, header["settle"], LEAST)
         memory.forget_peak()

@@ -13,18 +13,17 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from parity import cuda
 from parity.engines import ENGINES
 from parity.engines.base import Unavailable, certificate, to_targets
 from parity.graph import Graph
 from parity.lower import lowered
-from parity.precision import FLOAT32, PRECISIONS, Precision, numpy_dtype, rounded
+from parity.precision import FLOAT32
+from parity.workers.given import Given
 from parity.workers.protocol import Closed, encode, read, send
 from parity.workers.repeats import repeated
 from parity.workers.stopwatch import Stopwatch
@@ -65,36 +64,6 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     return {"status": "done", "timings": timings, "certificate": proof, **more}, out
 
 
-@dataclass(frozen=True)
-class Given:
-    """A network as its engine gets it.
-
-    Args:
-        graph: in the engine's dialect, its floats in the precision's dtype.
-        inputs: rounded to that.
-        weights: as the framework is to hold them.
-        precision: how it is computed.
-    """
-
-    graph: Graph
-    inputs: Arrays
-    weights: Arrays
-    precision: Precision
-
-    @classmethod
-    def of(cls, engine: Any, header: dict[str, Any], arrays: Arrays) -> Given:
-        """What a request says: keys as in :func:`handle`."""
-        precision = PRECISIONS[header.get("precision", "float32")]
-        numpy_dtype(precision.tensors)  # from here on NumPy knows bfloat16 by its name
-        if header.get("weights_file"):
-            weights = load_file(header["weights_file"])
-        else:
-            weights = {k[2:]: v for k, v in arrays.items() if k.startswith("w:")}
-        graph = lowered(Graph.from_json(header["graph"]), engine.dialect).in_precision(precision.tensors)
-        inputs = {k[2:]: rounded(v, precision.tensors) for k, v in arrays.items() if k.startswith("x:")}
-        return cls(graph, inputs, precision.sent(weights), precision)
-
-
 def _runs(engine: Any, given: Given) -> bool:
     """Whether the engine can at all."""
     try:
@@ -130,6 +99,8 @@ def _build_and_run(
         more["repeats"] = timed("repeat", lambda: repeated(lambda: model.run(inputs), final, again))
     if getattr(engine, "device", "cpu") == "gpu":
         more["facts"] = {"tf32": engine.tf32(), "peak_memory": engine.peak_memory()}
+    if given.precision.name in engine.unrounded:
+        more["unrounded"] = True
     return proof, taps, final, more, time.perf_counter()
 
 

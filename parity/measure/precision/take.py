@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from parity import lanes
+from parity.answer import Answer
 from parity.case.case import Case
 from parity.case_record import case_record
 from parity.errors import BadInput
@@ -14,7 +15,7 @@ from parity.measure.precision.record import EMULATION, Ledger
 from parity.precision import PRECISIONS, Precision
 from parity.prepare import Shelf
 from parity.results import Record
-from parity.session import Answer, Session
+from parity.session import Session
 from parity.slots import Slots
 from parity.targets import Target
 
