@@ -40,7 +40,7 @@ stage() {
   fi
   local limit=$((most < left ? most : left)) begin=$SECONDS
   local told=()
-  case $1 in run | calibrate) told=(--seconds $((limit - limit / 6))) ;; esac
+  case $1 in run | calibrate) told=(--seconds $((limit < 60 ? limit * 2 / 3 : limit - 20))) ;; esac
   echo "== $name: at most $limit s" | tee -a "$out/log.txt"
   timeout --signal=INT --kill-after=15 "$limit" "$python" -m parity "$@" "${told[@]}" >>"$out/log.txt" 2>&1
   local status=$?
