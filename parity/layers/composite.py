@@ -81,7 +81,7 @@ class Composite(Layer, abstract=True):
     (:func:`parity.lower.lowered`).
     """
 
-    multiplies: ClassVar[bool] = False  # type: ignore[assignment]  # its parts do
+    multiplies: ClassVar[bool] = False  # its parts do
 
     def parts(self, b: Parts, *x: str) -> Any:
         """Add the parts to b, reading the tensors x; give the name of the output, or a tuple of them.
