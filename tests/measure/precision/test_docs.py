@@ -13,7 +13,13 @@ from parity.measure.precision import loss
 from parity.measure.precision.emulate import Emulator
 from parity.measure.precision.format import Formats
 from parity.measure.precision.page import BEGIN, END
+from parity.measure.precision.record import Ledger
+from parity.measure.precision.show import ROW
+from parity.measure.precision.show import row as show_row
 from parity.precision import PRECISIONS
+from parity.session import Session
+from parity.targets import Target, missing
+from parity.workers.pool import Pool
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/precision.md").read_text("utf-8")
@@ -84,6 +90,24 @@ def test_both_generators_are_shown_in_half_the_bytes():
 @pytest.mark.parametrize("case", CASES)
 def test_figures_are_current(case):
     assert stale(PAGE, case) == [], "parity precision cases/seeds -k dcgan --page docs/precision.md writes them again"
+
+
+@pytest.mark.parametrize("precision", ["float16", "storage_float16"])
+def test_an_engine_gives_what_its_line_says(precision):
+    case, target = "seeds/dcgan_generator", Target("chainer", precision=precision)
+    if why := missing(target):
+        pytest.skip(why)
+    (one,) = load(ROOT / "cases" / f"{case}.yaml")
+    answers = []
+    with Session(Pool(), jobs=1) as session:
+        ledger = Ledger(session.prepare(one))
+        cell = session.cell(ledger.prepared, target, answers.append)
+        found = ledger.loss(target, PRECISIONS[precision], answers[0].taps, answers[0].outputs)
+    now = dict(zip([name for name, _ in ROW], show_row(found, cell), strict=True))
+    row = shown(PAGE)[case, precision, "chainer"]
+    assert float(row["relative L2"]) == pytest.approx(float(now["relative L2"]), rel=2 * NEAR)
+    for column in ("bytes of weights", "largest part", "verdict"):
+        assert row[column] == now[column]
 
 
 def test_a_stale_figure_is_seen():
