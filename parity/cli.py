@@ -76,11 +76,11 @@ def list_(files: Files = None, k: Expression = None) -> None:
 
 
 @app.command()
-def targets() -> None:
+def targets(targets: Targets = None) -> None:
     """Show the targets: what is here, versions, devices, and why not."""
     from parity.commands.inspect import show_targets
 
-    show_targets()
+    show_targets(targets)
 
 
 @app.command()
