@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from parity import lanes, results
+from parity.answer import Answer
 from parity.calibrated import standing
 from parity.case.case import Case
 from parity.case_record import case_record
@@ -32,32 +33,6 @@ from parity.workers.pool import Pool, TargetUnavailable, TimedOut, WorkerDied
 
 REPEATS = 3
 """Runs more on a GPU, where sums by atomic additions or by another algorithm each time need not come out the same."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a worker sent of one network.
-
-    Args:
-        reply: its header: certificate, timings.
-        taps: tapped tensors.
-        outputs: of a run without taps.
-        before: outputs on the framework's own initial values.
-    """
-
-    reply: dict[str, Any]
-    taps: dict[str, np.ndarray]
-    outputs: dict[str, np.ndarray]
-    before: dict[str, np.ndarray]
-
-    @classmethod
-    def of(cls, reply: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
-        """Sort the arrays by what they are."""
-
-        def part(prefix: str) -> dict[str, np.ndarray]:
-            return {k[2:]: v for k, v in arrays.items() if k.startswith(prefix)}
-
-        return cls(reply, part("t:"), part("y:"), part("b:"))
 
 
 @dataclass
@@ -156,8 +131,9 @@ class Session:
     def _judged(self, prepared: Prepared, target: Target, answer: Answer) -> Record:
         proof, taps, final = answer.reply["certificate"], answer.taps, answer.outputs
         problem = "" if proof["ok"] else proof["problems"][0]
-        found, loosened = judge_loosened(prepared.reference, entries(prepared.case, target), taps, final, problem)
-        causes = diagnose_all(prepared.reference, found, taps) if found.verdict in FAILED else []
+        reference = replace(prepared.reference, unrounded=answer.reply.get("unrounded", False))
+        found, loosened = judge_loosened(reference, entries(prepared.case, target), taps, final, problem)
+        causes = diagnose_all(reference, found, taps) if found.verdict in FAILED else []
         before = {}
         for name, array in answer.before.items():
             expected = prepared.reference.tensors[name].value

@@ -101,7 +101,9 @@ MAY_IMPORT = {
         "workers.pool",
         "probed",
     ),
+    "answer": (),
     "session": (
+        "answer",
         "calibrated",
         "lanes",
         "slots",
@@ -119,10 +121,10 @@ MAY_IMPORT = {
     ),
     "measure.precision": (
         *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
-        *("prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+        *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
     ),
     "records": ("errors",),
-    # how long it takes
+    # how long it takes, and what a precision costs
     "measure": ("targets", "workers.pool", "errors"),
     "measure.batch": ("case", "graph", "layers", "errors"),
     "measure.operations": ("graph",),
@@ -134,7 +136,9 @@ MAY_IMPORT = {
         *("exam", "records", "calibrate", "measure"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
-    "cli": ("commands", "case.schema", "errors"),
+    "cli_options": (),
+    "cli_measure": ("commands", "cli_options"),
+    "cli": ("commands", "cli_options", "cli_measure", "case.schema", "errors"),
     "__main__": ("cli",),
 }
 """Part → parts it may import beside itself; with = that module alone, not what is below it."""

@@ -42,6 +42,16 @@ DEFECTS: tuple[Defect, ...] = (
         "onnx-reference",
         "onnx.reference (op_log_softmax.py, 1.23) takes the logarithm of a float32 softmax, which underflows",
     ),
+    *(
+        Defect(
+            layer,
+            "keras-torch@*",
+            "Keras 3.15 on PyTorch (backend/torch/nn.py, moments) takes mean(x²) − mean(x)² for the variance",
+            ("offset", "unit"),
+        )
+        for layer in ("GroupNorm", "InstanceNorm", "LayerNorm")
+    ),
+    Defect("LpNormalization", "onnx-torch@*", "onnx2pytorch 0.6 divides 0 by 0: a vector is all zeros", ("ties",)),
 )
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from parity.case.case import Case
-from parity.commands.select import load_all, matching, one_case
+from parity.commands.select import chosen_targets, load_all, matching, one_case
 from parity.errors import BadInput
 from parity.judge.power import CHANGES, USUAL
 from parity.prepare import prepare
@@ -49,11 +49,15 @@ def list_cases(files: Sequence[Path] | None, expression: str | None) -> int:
     return 2 if bad else 0
 
 
-def show_targets() -> None:
-    """What runs here. Starts every engine that is installed."""
+def show_targets(text: str | None = None) -> None:
+    """What runs here. Starts every engine that is installed.
+
+    Args:
+        text: targets or wildcards, separated by commas; the default ones where nothing is said.
+    """
     table = Table("target", "status", "versions", "device", "mode", header_style="bold")
     table.columns[0].no_wrap = True
-    for target in ALL:
+    for target in chosen_targets(text) if text else ALL:
         why = missing(target)
         if why is None:
             worker = Worker(target)

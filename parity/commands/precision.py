@@ -24,9 +24,14 @@ from parity.session import Session
 from parity.targets import Target, missing
 from parity.workers.pool import Pool
 
-FILES = (Path("cases/networks"), Path("cases/seeds/dcgan_generator.yaml"), Path("cases/seeds/dcgan_70mb.yaml"))
-"""Networks by default: what single layers lose says little about a network."""
-DEFAULT = ("float16", "bfloat16", "storage_float16")
+NETWORKS = ("char_lstm", "inverted_residual", "lenet", "residual", "transformer_encoder")
+FILES = (
+    *(Path("cases/networks") / f"{name}.yaml" for name in NETWORKS),
+    *(Path("cases/seeds") / f"dcgan_{name}.yaml" for name in ("generator", "70mb")),
+)
+"""By default one network of each kind, for an answer within a minute."""
+DEFAULT = ("float16", "storage_float16")
+"""What a download is halved by, computed in it or not; both halve it, and every engine that is here has them."""
 WIDTH = 150
 """Letters of a line where there is no terminal."""
 NONE = "none"

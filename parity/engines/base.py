@@ -76,6 +76,8 @@ class Engine(Protocol):
     has_initial_values: bool
     full_taps: bool
     """Asking for taps changes nothing, so that a run without them need not be judged by itself."""
+    unrounded: frozenset[str]
+    """Precisions in which it goes on with more digits than the tensors that it returns have."""
 
     def facts(self) -> dict[str, Any]:
         """Versions, the device in use, threads, how it runs; on a GPU what :mod:`parity.cuda` and TF32 are about."""

@@ -131,6 +131,7 @@ class ChainerEngine:
     dialect = "chainer"
     has_initial_values = True
     full_taps = True
+    unrounded: frozenset[str] = frozenset()
 
     def __init__(self, device: str):
         from parity.compat.chainer import import_chainer

@@ -174,6 +174,7 @@ class KerasEngine:
     dialect = "keras"
     has_initial_values = True
     full_taps = False
+    unrounded: frozenset[str] = frozenset()
     backend: str
     mode: str
     deterministic: str

@@ -60,9 +60,11 @@ class JaxEngine(KerasEngine):
 
         self._jax = jax
         try:
-            jax.devices()
+            found = jax.devices()[0].platform
         except RuntimeError as error:
-            raise Unavailable(f"JAX finds no such device: {str(error).splitlines()[0]}") from None
+            raise Unavailable(f"JAX finds no GPU: {str(error).splitlines()[0]}") from None
+        if device == "gpu" and found != "gpu":
+            raise Unavailable("JAX finds no GPU, or was installed without CUDA")
 
     def _use(self, precision: Precision) -> None:
         super()._use(precision)

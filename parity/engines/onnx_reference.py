@@ -57,6 +57,7 @@ class OnnxReferenceEngine:
     dialect = "onnx"
     has_initial_values = False
     full_taps = True
+    unrounded: frozenset[str] = frozenset()
 
     def __init__(self, device: str):
         import onnx

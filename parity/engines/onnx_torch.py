@@ -114,6 +114,7 @@ class OnnxTorchEngine:
     dialect = "onnx"
     has_initial_values = False
     full_taps = False
+    unrounded: frozenset[str] = frozenset()
 
     def __init__(self, device: str):
         import onnx

@@ -120,6 +120,7 @@ class Reference:
         tensors: name → value and bound.
         loosened: what single layers are allowed beyond their rounding.
         precision: in which the engines compute whose errors are bounded.
+        unrounded: whether the engine rounds to the precision what it returns, and goes on with more digits than that.
     """
 
     graph: Graph
@@ -128,6 +129,7 @@ class Reference:
     tensors: Mapping[str, Judged]
     loosened: Loosened = field(default_factory=dict)
     precision: Precision = FLOAT32
+    unrounded: bool = False
 
     @classmethod
     def of(
@@ -168,8 +170,16 @@ class Reference:
         """
         if all(k in self.inputs or any(k in n.outputs for n in nodes) for node in nodes for k in node.inputs):
             return {o: self.tensors[o] for n in nodes for o in n.outputs}
-        own = {k: Judged(as_exact(v), None) for n in nodes for k in n.inputs if (v := self._given(k, taps)) is not None}
+        own = {k: self._seen(k, v) for n in nodes for k in n.inputs if (v := self._given(k, taps)) is not None}
         return self._through(nodes, own)
+
+    def _seen(self, name: str, value: np.ndarray) -> Judged:
+        """What an engine had in front of a layer, as it was returned."""
+        x = as_exact(value)
+        if not self.unrounded or name in self.inputs or x.dtype.kind != "f":
+            return Judged(x, None)
+        with np.errstate(invalid="ignore"):
+            return Judged(x, self.precision.u * np.abs(x) + self.precision.tiny)
 
     def local(self, nodes: Sequence[Node]) -> dict[str, Judged]:
         """The given nodes on exact inputs, so that bounds hold what these nodes add and nothing carried.

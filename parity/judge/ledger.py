@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def judge_loosened(
         more = loosened(reference.graph, chosen)
         if more:
             other = Reference.of(reference.graph, reference.inputs, reference.weights, more, reference.precision)
-            return judge(other, taps, outputs, copied)
+            return judge(replace(other, unrounded=reference.unrounded), taps, outputs, copied)
         return judge(reference, taps, outputs, copied)
 
     table = []

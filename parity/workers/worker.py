@@ -100,6 +100,8 @@ def _build_and_run(
         more["repeats"] = timed("repeat", lambda: repeated(lambda: model.run(inputs), final, again))
     if getattr(engine, "device", "cpu") == "gpu":
         more["facts"] = {"tf32": engine.tf32(), "peak_memory": engine.peak_memory()}
+    if given.precision.name in engine.unrounded:
+        more["unrounded"] = True
     return proof, taps, final, more, time.perf_counter()
 
 

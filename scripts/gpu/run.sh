@@ -5,7 +5,8 @@
 #
 # WHEELS is what collect.sh made, OUT a folder for the results, SECONDS what all of it may take (480). The most important
 # comes first, everything is appended as it comes, and what is cut off keeps what it has. Run it in a checkout, with the
-# Python that has PyTorch, JAX and CuPy (PYTHON, or python3). Exit 0 if all stages came to an end, whatever the verdicts.
+# Python that has PyTorch, JAX and CuPy (PYTHON, or python3). Exit 0 if all
+# stages came to an end, whatever the verdicts.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 wheels=$(cd "${1:?the folder of wheels}" && pwd) || exit 2
@@ -16,6 +17,7 @@ jobs=${JOBS:-$(nproc)}
 gpu=${TARGETS:-*@gpu}
 cpu=${BESIDE:-*@cpu}
 cases=${CASES:-cases}
+few=${FEW:-lenet or mobilenet or lstm_classifier}
 cut=0
 
 cd "$root" || exit 2
@@ -26,7 +28,8 @@ trap 'rm -rf "$site"' EXIT
 export PYTHONPATH=$site:$root TOX_ENV_NAME=${NAME:-cuda}
 parity() { "$python" -m parity "$@"; }
 
-# stage NAME SHARE COMMAND...: at most SHARE percent of the budget, and no more than is left of it.
+# stage NAME SHARE COMMAND...: at most SHARE percent of the budget, and no more than is left of it. A command that knows
+# --seconds is told to begin nothing after that, so that it writes what it has; whatever hangs is ended a little later.
 stage() {
   local name=$1 most=$(($2 * budget / 100)) left=$((budget - SECONDS))
   shift 2
@@ -36,8 +39,10 @@ stage() {
     return
   fi
   local limit=$((most < left ? most : left)) begin=$SECONDS
+  local told=()
+  case $1 in run | calibrate) told=(--seconds $((limit < 60 ? limit * 2 / 3 : limit - 20))) ;; esac
   echo "== $name: at most $limit s" | tee -a "$out/log.txt"
-  timeout --signal=INT --kill-after=15 "$limit" "$python" -m parity "$@" >>"$out/log.txt" 2>&1
+  timeout --signal=INT --kill-after=15 "$limit" "$python" -m parity "$@" "${told[@]}" >>"$out/log.txt" 2>&1
   local status=$?
   echo "== $name: exit status $status after $((SECONDS - begin)) s" | tee -a "$out/log.txt"
   ((status == 124 || status == 130 || status == 137)) && cut=1
@@ -49,7 +54,7 @@ stage() {
   nvidia-smi 2>&1 || echo "no nvidia-smi"
   "$python" -V
   "$python" -m pip list --disable-pip-version-check 2>/dev/null
-  parity targets
+  parity targets --targets "$gpu,$cpu"
 } >"$out/machine.txt" 2>&1
 tail -n 20 "$out/machine.txt"
 
@@ -62,11 +67,11 @@ if [[ -s $out/calibration.json ]] && ! grep -q '^"layers": \[\]' "$out/calibrati
 fi
 # 2. Cases times GPU targets, networks first, and the CPU beside them.
 stage networks 15 run "$cases/networks" --targets "$gpu,$cpu" --jobs "$jobs" --out "$out" --resume
-stage layers 35 run "$cases/layers" --targets "$gpu" --jobs "$jobs" --out "$out" --resume
-# 3. What other precisions lose, and how long it takes.
+stage layers 30 run "$cases/layers" --targets "$gpu" --jobs "$jobs" --out "$out" --resume
+# 3. TensorFloat-32, what other precisions lose, and how long it takes.
 stage tf32 8 run "$cases/networks" --targets "$gpu:tf32" --jobs "$jobs" --out "$out" --resume
-stage precision 8 precision "$cases/networks" --targets "$gpu:*16" --jobs "$jobs" --out "$out"
-stage timing 12 time "$cases/networks" --targets "$gpu,$cpu" --out "$out"
+stage precision 10 precision "$cases/networks" -k "$few" --targets "$gpu" --precisions float16,bfloat16 --jobs "$jobs" --out "$out"
+stage timing 15 time "$cases/networks" -k "$few" --targets "$gpu,$cpu" --rounds 3 --seconds 10 --out "$out"
 stage layers-on-the-cpu 15 run "$cases/layers" --targets "$cpu" --jobs "$jobs" --out "$out" --resume
 # 4. The pages: neither needs the device.
 parity report "$out" --out "$out" >>"$out/log.txt" 2>&1

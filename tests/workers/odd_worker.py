@@ -61,6 +61,7 @@ class OddEngine:
     dialect = "onnx"
     has_initial_values = False
     full_taps = True
+    unrounded: frozenset[str] = frozenset()
 
     def __init__(self, device: str):
         how = os.environ.get("ODD", "")

@@ -13,10 +13,11 @@ from parity.measure.precision.format import EXACT, Format, as_type, kept_roles
 from parity.measure.precision.loss import as_float, relative
 from parity.precision import HALVES, Precision
 
-NEAR, FAR = 1 / 3, 2 / 3
-"""Of what rounding between the layers changes: an engine nearer than the first does without, one farther rounds."""
-LOST = 3.0
-"""Times that change: an engine farther than this from both does something else."""
+CAUGHT, BELIEVED = 1 / 3, 1 / 2
+"""Of what rounding between the layers changes: an engine within the first of float32 does without it; one within the
+second of the emulation that rounds does as that."""
+SEEN = 2.0**-20
+"""Relative change that rounding between the layers must make, well above what float32 loses by itself."""
 FEW = 3
 """Elements that must differ before anything is told."""
 
@@ -52,18 +53,20 @@ def computed(
         gap = math.hypot(gap, relative(a, b, exact))
         near_inside = math.hypot(near_inside, relative(as_float(actual), a, exact))
         near_outside = math.hypot(near_outside, relative(as_float(actual), b, exact))
-    if different < FEW or not math.isfinite(gap) or gap == 0:
-        return {"asked": asked, "seen": None, "why": f"rounding between the layers changes {different} numbers here"}
+    if different < FEW or not SEEN <= gap < math.inf:
+        why = f"rounding between the layers changes {different} numbers, {gap:.2g} of the output: nothing can be told"
+        return {"asked": asked, "seen": None, "why": why}
     return {"asked": asked} | _told(near_outside / gap, near_inside / gap, half)
 
 
 def _told(outside: float, inside: float, half: str) -> dict[str, Any]:
     """What two distances say, both in units of the change that rounding between the layers makes."""
-    figures = f"{outside:.2g} of that change from float32 between the layers, {inside:.2g} from {half}"
-    if outside <= NEAR:
-        return {"seen": "float32", "why": f"the outputs are {figures}: tensors were not rounded"}
-    if min(outside, inside) > LOST:
-        return {"seen": None, "why": f"the outputs are {figures}: it computes something else; see the verdict"}
-    if outside >= FAR:
-        return {"seen": half, "why": f"the outputs are {figures}: tensors were rounded"}
-    return {"seen": None, "why": f"the outputs are {figures}: some tensors were rounded, or few layers do it"}
+    figures = f"the outputs are {outside:.2g} of that change from float32 between the layers, {inside:.2g} from {half}"
+    if outside <= CAUGHT:
+        return {"seen": "float32", "why": f"{figures}: tensors are not rounded"}
+    if inside <= BELIEVED:
+        return {"seen": half, "why": f"{figures}: tensors are rounded"}
+    return {
+        "seen": None,
+        "why": f"{figures}: it rounds elsewhere too (sums, fused layers, steps), which hides the rest",
+    }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from parity import lanes
+from parity.answer import Answer
 from parity.case.case import Case
 from parity.case_record import case_record
 from parity.errors import BadInput
@@ -14,12 +15,12 @@ from parity.measure.precision.record import EMULATION, Ledger
 from parity.precision import PRECISIONS, Precision
 from parity.prepare import Shelf
 from parity.results import Record
-from parity.session import Answer, Session
+from parity.session import Session
 from parity.slots import Slots
 from parity.targets import Target
 
 SENSITIVE = ("float16", "bfloat16")
-"""Precisions for which layers are put into them one at a time."""
+"""Precisions into which layers are put one at a time, whatever is asked of the targets."""
 
 
 @dataclass
@@ -79,8 +80,8 @@ class Taking:
     def _emulate(self, ledger: Ledger) -> None:
         for precision in self.precisions:
             self.write(ledger.loss(replace(EMULATION, precision=precision.name), precision))
-            if precision.name in SENSITIVE:
-                self.write(ledger.sensitivity(precision))
+        for name in SENSITIVE:
+            self.write(ledger.sensitivity(PRECISIONS[name]))
 
     def _ask(self, ledger: Ledger, engine: Target, precision: Precision) -> None:
         target, answers = replace(engine, precision=precision.name), list[Answer]()

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from parity.measure.precision import computed as computed_module
 from parity.measure.precision.computed import computed
+from parity.measure.precision.format import Format
 from parity.precision import PRECISIONS
 from tests.judge.conftest import Net, node
 from tests.measure.precision.conftest import emulator, float32_engine, half_engine
@@ -16,7 +20,7 @@ HALVES = ("float16", "bfloat16")
 def test_an_engine_that_computes_in_float32_is_caught(deep, half, prefix):
     found = computed(emulator(deep), PRECISIONS[prefix + half], float32_engine(deep, half, half))
     assert (found["asked"], found["seen"]) == (half, "float32")
-    assert "not rounded" in found["why"]
+    assert "are not rounded" in found["why"]
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -42,18 +46,28 @@ def test_one_layer_tells_nothing():
     assert "changes 0 numbers" in found["why"]
 
 
-def test_something_else_is_neither(deep):
-    out = {k: v + np.float16(0.5) for k, v in float32_engine(deep).items()}
+@pytest.mark.parametrize("other", [0.01, 0.5])
+def test_an_engine_with_errors_of_its_own_tells_nothing(deep, other):
+    out = {k: v + np.float16(other) for k, v in float32_engine(deep).items()}
     found = computed(emulator(deep), PRECISIONS["float16"], out)
     assert found["seen"] is None
-    assert "something else" in found["why"]
+    assert "rounds elsewhere" in found["why"]
 
 
-def test_half_of_the_layers_rounded_is_not_decided(deep):
-    exact, rounds = float32_engine(deep)["tanh5"].astype(np.float64), half_engine(deep)["tanh5"]
-    found = computed(emulator(deep), PRECISIONS["float16"], {"tanh5": (exact + rounds) / 2})
+@pytest.mark.parametrize(("share", "seen"), [(0.1, "float32"), (0.4, None), (0.9, "float16")])
+def test_between_the_two_there_is_a_gap(deep, share, seen):
+    e = emulator(deep)
+    half = Format("float16", "float16", "float16")
+    inside, outside = (e.full(f).tensors["tanh5"] for f in (half, replace(half, tensors="float64")))
+    found = computed(e, PRECISIONS["float16"], {"tanh5": share * inside + (1 - share) * outside})
+    assert found["seen"] == seen
+
+
+def test_a_change_that_float32_would_make_tells_nothing(deep, monkeypatch):
+    monkeypatch.setattr(computed_module, "SEEN", 0.1)
+    found = computed(emulator(deep), PRECISIONS["float16"], float32_engine(deep))
     assert found["seen"] is None
-    assert "some tensors" in found["why"]
+    assert "nothing can be told" in found["why"]
 
 
 @pytest.mark.parametrize("name", ["float32", "float64", "tf32"])
