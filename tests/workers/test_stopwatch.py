@@ -167,6 +167,12 @@ def test_an_engine_may_have_a_rate_of_its_own():
     assert Stopwatch(Gpu()).rate({"seconds": 2.0}, {})[0]["rate"] == 2e15
 
 
+def test_a_gpu_is_not_held_against_numpys_rate():
+    engine = Engine()
+    engine.device = "gpu"
+    assert Stopwatch(engine).rate({"seconds": 0.0}, {})[0]["rate"] is None
+
+
 @pytest.mark.skipif(not memory.forget_peak(), reason="the system does not let a peak begin anew")
 def test_the_peak_is_of_what_came_since():
     memory.forget_peak()
