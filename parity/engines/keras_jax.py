@@ -34,7 +34,8 @@ class _Jitted:
 
     def ready(self, feed: list[np.ndarray]) -> Callable[[], Any]:
         trainable, fixed = self._variables()
-        x, jitted, wait = [self._jax.device_put(a) for a in feed], self._jitted, self._jax.block_until_ready
+        x = [self._jax.device_put(np.array(a)) for a in feed]  # on a CPU it may keep the very memory it is given
+        jitted, wait = self._jitted, self._jax.block_until_ready
 
         def call() -> Any:
             made = jitted(trainable, fixed, x)

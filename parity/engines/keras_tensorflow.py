@@ -18,7 +18,14 @@ class _Traced:
 
     def __init__(self, tf: Any, model: Any, wait: bool):
         self._tf, self._wait = tf, wait
-        self._traced = tf.function(lambda *x: model(list(x), training=False), jit_compile=False)
+
+        def one(x: Any) -> Any:  # where there is but one input, its place among the arguments is looked up a bit faster
+            return model([x], training=False)
+
+        def several(*x: Any) -> Any:
+            return model(list(x), training=False)
+
+        self._traced = tf.function(one if len(model.inputs) == 1 else several, jit_compile=False)
 
     def __call__(self, feed: list[np.ndarray]) -> Any:
         return self._traced(*map(self._tf.constant, feed))

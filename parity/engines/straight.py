@@ -44,12 +44,18 @@ def straight(graph: Graph, calls: Mapping[str, Callable[..., Any]], inputs: Mapp
                 tuple(slots[t] for t in sorted(last_use)),
             )
         )
+    if len(steps) == 1 and len(steps[0].reads) == 1 and len(steps[0].fills) == len(graph.outputs) == 1:
+        (step,) = steps
+        return _chain((step.first, *step.rest), inputs[graph.nodes[0].inputs[0]])
     start: list[Any] = [inputs.get(name) for name in slots]
     wanted = [slots[name] for name in graph.outputs]
+    plain: list[Any] = [
+        tuple(step) for step in steps
+    ]  # the interpreter unpacks a tuple proper many times as fast as a named one
 
     def forward() -> list[Any]:
         values = start.copy()
-        for first, reads, rest, fills, last_use in steps:
+        for first, reads, rest, fills, last_use in plain:
             made = first(values[reads[0]]) if len(reads) == 1 else first(*[values[r] for r in reads])
             for slot in last_use:
                 values[slot] = None
@@ -61,6 +67,20 @@ def straight(graph: Graph, calls: Mapping[str, Callable[..., Any]], inputs: Mapp
                 for slot, value in zip(fills, made, strict=True):
                     values[slot] = value
         return [values[w] for w in wanted]
+
+    return forward
+
+
+def _chain(calls: Sequence[Callable[..., Any]], x: Any) -> Callable[[], list]:
+    """A network in which each layer reads what the one before made."""
+
+    def forward() -> list[Any]:
+        made = x
+        for call in calls:
+            made = call(made)
+            if isinstance(made, tuple):
+                (made,) = made
+        return [made]
 
     return forward
 

@@ -122,7 +122,8 @@ def _verdict(prepared: Prepared, target: Target, found: Judged, series: Series) 
 
 def _timed(measurement: Measurement, target: Target, plan: Plan, count: int) -> Record:
     series = measurement.series[target]
-    record: Record = {"cores": series.cores, "facts": series.facts, "machine_rate": series.rate}
+    beside = [s.rate for t, s in measurement.series.items() if s.rate and t.device == target.device]
+    record: Record = {"cores": series.cores, "facts": series.facts, "machine_rate": max(beside, default=None)}
     if not series.medians:
         return record
     low, middle, high = quartiles(np.concatenate(series.samples))

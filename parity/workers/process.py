@@ -31,7 +31,8 @@ class Process:
         engine: engine name.
         device: device name.
         threads: threads the framework may use.
-        cores: those of the processor that it may run on; all by default.
+        cores: those of the processor that it may run on; all by default. With them it is a process for timing, like a
+            user's: single-threaded but for what the framework does, and hashes differ from process to process.
 
     Raises:
         OSError: the interpreter cannot be started, or there are no such cores.
@@ -42,15 +43,16 @@ class Process:
         self._receive, theirs_out = os.pipe()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
         os.set_blocking(self._send, False)
+        timed = () if cores is None else ("timed",)
         try:
             with _pinned(cores):
                 self._process = subprocess.Popen(
-                    [python, "-m", "parity.workers.worker", engine, device, str(theirs_in), str(theirs_out)],
+                    [python, "-m", "parity.workers.worker", engine, device, str(theirs_in), str(theirs_out), *timed],
                     pass_fds=(theirs_in, theirs_out),
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
                     stderr=self._log,
-                    env=_environment(threads),
+                    env=_environment(threads, timed=bool(timed)),
                     start_new_session=True,  # Ctrl-C is for the parent, which then ends its workers
                 )
         except OSError:
@@ -133,13 +135,13 @@ def _pinned(cores: Collection[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, mine)
 
 
-def _environment(threads: int) -> dict[str, str]:
+def _environment(threads: int, *, timed: bool = False) -> dict[str, str]:
     old, count = os.environ, str(threads)
     home = str(Path(parity.__file__).parents[1])  # this very parity, in whatever interpreter
     new = {
         "PYTHONPATH": os.pathsep.join(filter(None, (home, old.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONHASHSEED": "0",
+        "PYTHONHASHSEED": "random" if timed else "0",
         "OMP_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,

@@ -125,13 +125,18 @@ class Stopwatch:
     def rate(self, header: dict[str, Any], arrays: Arrays) -> Answer:
         """The machine's own rate of float32 matrix products, operations a second, and where the process may run.
 
-        The engine's own ``matmul_rate`` where it has one (a GPU is no matter of NumPy's), else NumPy's product.
+        The engine's own ``matmul_rate`` where it has one, else NumPy's product; None on a GPU, which is no matter of
+        NumPy's.
 
         Args:
             header: ``seconds`` to try for.
         """
         own = getattr(self._engine, "matmul_rate", None)
-        rate = own(header["seconds"]) if own else matmul_rate(header["seconds"])
+        if own:
+            rate = own(header["seconds"])
+        else:
+            on_gpu = getattr(self._engine, "device", "cpu") == "gpu"
+            rate = None if on_gpu else matmul_rate(header["seconds"])
         return {"status": "done", "rate": rate, "cores": cores()}, {}
 
 

@@ -28,6 +28,12 @@ layers:
 """
 
 
+@pytest.fixture(autouse=True)
+def own_lock(tmp_path, monkeypatch):
+    """Somebody may be measuring on this machine; a test has a lock of its own."""
+    monkeypatch.setattr("parity.measure.machine.tempfile.gettempdir", lambda: str(tmp_path))
+
+
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "small.yaml"

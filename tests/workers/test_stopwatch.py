@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from parity.graph import Graph, Node
@@ -17,6 +21,7 @@ from parity.targets import Target, missing
 from parity.workers import memory, stopwatch
 from parity.workers.pool import Worker
 from parity.workers.stopwatch import LEAST, Stopwatch, matmul_rate
+from parity.workers.worker import limited
 
 GRAPH = Graph(
     {"x": Spec((2, 3))},
@@ -162,6 +167,12 @@ def test_an_engine_may_have_a_rate_of_its_own():
     assert Stopwatch(Gpu()).rate({"seconds": 2.0}, {})[0]["rate"] == 2e15
 
 
+def test_a_gpu_is_not_held_against_numpys_rate():
+    engine = Engine()
+    engine.device = "gpu"
+    assert Stopwatch(engine).rate({"seconds": 0.0}, {})[0]["rate"] is None
+
+
 @pytest.mark.skipif(not memory.forget_peak(), reason="the system does not let a peak begin anew")
 def test_the_peak_is_of_what_came_since():
     memory.forget_peak()
@@ -197,5 +208,43 @@ def test_a_real_worker_is_pinned_and_timed():
         assert rate["cores"] == [core], "from its first instruction on"
         assert rate["rate"] > 1e6
         assert os.sched_getaffinity(0) == mine, "the parent is where it was"
+        process = psutil.Process(worker.pid)
+        assert process.num_threads() == 1, "a second one makes malloc take locks"
+        assert process.environ()["PYTHONHASHSEED"] == "random", "what differs between processes must not be hidden"
     finally:
         worker.stop()
+
+
+PARENT = """
+import sys
+from parity.targets import Target
+from parity.workers.pool import Worker
+worker = Worker(Target("onnx-reference"), cores=[int(sys.argv[1])])
+worker.start()
+print(worker.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(bool(missing(Target("onnx-reference"))), reason="onnx is not installed")
+def test_a_timed_worker_ends_with_its_parent():
+    command = [sys.executable, "-c", PARENT, str(max(os.sched_getaffinity(0)))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    worker.wait(30)
+    assert not worker.is_running()
+
+
+def test_a_request_of_an_orphan_has_an_end():
+    """Not by a thread, and in the middle of a native call: the system ends the process."""
+    code = "import parity.workers.worker as w, time; w.LONGEST = 1; w.limited(lambda h, a: time.sleep(60))({}, {})"
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGALRM
+    assert time.monotonic() - start < 30
+
+
+def test_an_answer_in_time_leaves_no_alarm():
+    assert limited(lambda header, arrays: (header, arrays))({"a": 1}, {}) == ({"a": 1}, {})
+    assert signal.alarm(0) == 0
