@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--engines", default=",".join(BY_HAND), help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (default: %(default)s)")
     parser.add_argument(
-        "--again", type=int, default=5, help="A/A comparisons an engine and network (default: %(default)s)"
+        "--again", type=int, default=2, help="A/A comparisons an engine and network (default: %(default)s)"
     )
     options = parser.parse_args()
     engines = [e for e in options.engines.split(",") if e and not missing(Target(e))]

@@ -116,7 +116,7 @@ def precision(
         str | None, typer.Option("--targets", help='Engines, or "none" to emulate alone. Default: all that are here.')
     ] = None,
     precisions: Annotated[
-        str | None, typer.Option("--precisions", help="Precisions. Default: float16,bfloat16,storage_float16.")
+        str | None, typer.Option("--precisions", help="Precisions. Default: float16,storage_float16.")
     ] = None,
     jobs: Jobs = None,
     out: Out = Path("reports"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from parity.errors import BadInput, listed, near, shown
 from parity.layers import Layer, Spec, Weight
-from parity.layers.base import is_float
+from parity.layers.spec import is_float
 from parity.node import Node, in_order
 
 KINDS = {"f": "floats", "i": "integers", "b": "booleans"}

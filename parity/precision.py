@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parity.layers.base import Weight, is_float
+from parity.layers.spec import Weight, is_float
 
 KEPT = frozenset({"gamma", "beta", "mean", "variance"})
 """Roles of weights that a mixed precision leaves in float32: those of normalisations, which compute in float32."""

@@ -51,9 +51,7 @@ DEFECTS: tuple[Defect, ...] = (
         )
         for layer in ("GroupNorm", "InstanceNorm", "LayerNorm")
     ),
-    Defect(
-        "LpNormalization", "onnx-torch@*", "onnx2pytorch 0.6 divides 0 by 0, where a vector is all zeros", ("ties",)
-    ),
+    Defect("LpNormalization", "onnx-torch@*", "onnx2pytorch 0.6 divides 0 by 0: a vector is all zeros", ("ties",)),
 )
 
 

@@ -30,7 +30,8 @@ FILES = (
     *(Path("cases/seeds") / f"dcgan_{name}.yaml" for name in ("generator", "70mb")),
 )
 """By default one network of each kind, for an answer within a minute."""
-DEFAULT = ("float16", "bfloat16", "storage_float16")
+DEFAULT = ("float16", "storage_float16")
+"""What a download is halved by, computed in it or not; both halve it, and every engine that is here has them."""
 WIDTH = 150
 """Letters of a line where there is no terminal."""
 NONE = "none"

@@ -202,7 +202,7 @@ def words(record: Record) -> str:
     ratio = record["ratio"]
     said = ratio["says"] if ratio else "no baseline"
     if ratio and not ratio["reached"] and said != "baseline":
-        said += f", ±{100 * ratio['asked']:g} % not reached"
+        said += f", not yet ±{100 * ratio['asked']:g} %"
     if record["verdict"] in FAILED:
         said += f"; but its verdict is {record['verdict']}"
     return said
@@ -211,6 +211,6 @@ def words(record: Record) -> str:
 def duration(seconds: float) -> str:
     """In a unit that suits it, three digits."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
+        if seconds >= 0.9995 * size:  # what rounds to 1000 of the next is one of this
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"

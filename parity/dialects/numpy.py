@@ -43,7 +43,7 @@ class NumpyKit:
 
     def of(self, layer: Any) -> NumpyKit:
         """The kit for one layer: products may have another unit roundoff."""
-        return self._multiplies if layer.has("operations") else self
+        return self._multiplies if layer.multiplies else self
 
     def off(self, value: Any) -> Array:
         """How far the precision's numbers are from a constant, in u."""
@@ -127,6 +127,10 @@ class NumpyKit:
                 prefix = np.maximum(prefix, np.abs(total))
             prefix = np.maximum(prefix, np.abs(total + bias))
         return root * np.minimum(squares + prefix, plain * (2.4 / 2.2)) + self.drift(cols, w)
+
+    def rounded_sum(self, y: Array, b: Array | None) -> Array:
+        """Magnitude of rounding a sum to 16 bits that was made in 32, and once more when the bias is added."""
+        return np.abs(y) + np.abs(y if b is None else y - b)
 
     def drift(self, cols: Array, w: Array) -> Array | float:
         """What is lost :meth:`one_way` in w·cols: n/4·Σ|wx| over weights and inputs that are both all but equal."""

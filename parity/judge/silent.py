@@ -24,7 +24,12 @@ SMALLER = {"float64": ("float32", "tf32", "bfloat16", "float16"), "float32": ("t
 """What tensors say → types that an engine may have used in silence, the largest first."""
 ENOUGH = 8
 """Different numbers that must all be of a type before that is taken for more than chance."""
+SAME_DIGITS = "tf32 or float16, which have the same digits"
 Rounding = Callable[[np.ndarray], np.ndarray]
+
+
+def _to_tf32(x: np.ndarray) -> np.ndarray:
+    return significant(x, 11)
 
 
 def lesser(stretch: Stretch) -> Iterator[Cause]:
@@ -35,7 +40,8 @@ def lesser(stretch: Stretch) -> Iterator[Cause]:
             if _products(stretch):
                 left = stretch.distance(_with_rounded(stretch, rounds))
                 if left <= 1:
-                    yield _cause(stretch, left, f"computes its products in {name}, not in {asked} as it was asked")
+                    what = SAME_DIGITS if name == "tf32" and rounds is _to_tf32 else name
+                    yield _cause(stretch, left, f"computes its products in {what}, not in {asked} as it was asked")
                     return
         if name in (*HALVES, "float32") and _all_are(stretch, name):
             whole = replace(stretch, precision=PRECISIONS[name])  # its own bound is that type's
@@ -46,12 +52,12 @@ def lesser(stretch: Stretch) -> Iterator[Cause]:
 
 
 def _cause(stretch: Stretch, left: float, words: str) -> Cause:
-    node = next((n for n in stretch.nodes if n.layer.has("operations")), stretch.nodes[-1])
+    node = next((n for n in stretch.nodes if n.layer.multiplies), stretch.nodes[-1])
     return Cause(node.name, type(node.layer).__name__, NAME, words, left, "", None, NAME)
 
 
 def _products(stretch: Stretch) -> bool:
-    return any(n.layer.has("operations") for n in stretch.nodes)
+    return any(n.layer.multiplies for n in stretch.nodes)
 
 
 def _with_rounded(stretch: Stretch, rounds: Rounding) -> dict[str, Judged]:
@@ -63,8 +69,13 @@ def _with_rounded(stretch: Stretch, rounds: Rounding) -> dict[str, Judged]:
 
     first = stretch.nodes[0]
     given = {k: floats(v) if k in first.inputs else v for k, v in stretch.given.items()}
-    names = {n.weight_name(c) for n in stretch.nodes if n.layer.has("operations") for c in n.layer.weights(
-        *(stretch.graph.specs[i] for i in n.inputs))}  # fmt: skip
+    names = {
+        n.weight_name(c)
+        for n in stretch.nodes
+        if n.layer.multiplies
+        for c, w in n.layer.weights(*(stretch.graph.specs[i] for i in n.inputs)).items()
+        if w.role != "bias"
+    }
     weights = {k: floats(v) if k in names else v for k, v in stretch.weights.items()}
     return replace(stretch, given=given, weights=weights).right
 
@@ -88,5 +99,5 @@ def _all_are(stretch: Stretch, name: str) -> bool:
 def _roundings(name: str) -> tuple[Rounding, ...]:
     """How hardware takes a factor in a type: to the nearest, or, with TensorFloat-32, also by cutting bits off."""
     if name == "tf32":
-        return (lambda x: significant(x, 11), lambda x: significant(x, 11, np.trunc))
+        return _to_tf32, lambda x: significant(x, 11, np.trunc)
     return (lambda x: rounded(x, name).astype(np.float64),)

@@ -5,45 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from parity.layers.mistake import HasMistakes
+from parity.layers.spec import Spec, Weight
 from parity.layout import LayoutMap, Place
 
 Layout = str | tuple[str, ...] | Callable[[str], str]
 """Where a weight goes: ``"target: pattern"``, several of them, or a function from the weight's axes to the one."""
-
-
-FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
-
-
-def is_float(dtype: str) -> bool:
-    """Whether a dtype is a floating one. By its name: NumPy does not count bfloat16 among them."""
-    return dtype in FLOATS
-
-
-class Spec(NamedTuple):
-    """Shape and dtype of a tensor in canonical layout: images N C spatial, sequences N T F."""
-
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-
-
-@dataclass(frozen=True)
-class Weight:
-    """A canonical weight.
-
-    Args:
-        axes: its axes and gates, as in :mod:`parity.layout`; "1" for an axis of size 1 that may be missing elsewhere.
-        shape: one size per axis.
-        role: what it is, which decides how random values are drawn: kernel, bias, gamma, beta, mean, variance or table.
-        fan_in: number of products summed into one output element (kernels).
-    """
-
-    axes: str
-    shape: tuple[int, ...]
-    role: str = "kernel"
-    fan_in: int = 1
 
 
 @dataclass(frozen=True)
@@ -196,6 +165,11 @@ class Layer(HasMistakes):
         """Whether there is a rule for these parameters."""
         return any(rule.when is None or rule.when(self) for rule in self._lookup("rules", dialect))
 
+    @property
+    def multiplies(self) -> bool:
+        """Whether it sums products, by a rule of its own for how many; a layer made of others leaves that to them."""
+        return self.rule("operations").fn is not _one_an_element
+
     def layouts(self, dialect: str) -> Mapping[str, Layout]:
         """Canonical weight name → ``"target: pattern"``, or several: those stated with the rule."""
         return self.rule(dialect).layouts
@@ -239,7 +213,9 @@ class Layer(HasMistakes):
 
 
 @Layer.on("operations")
-def _(p, *x):  # two for each product that is summed, in layers that sum products; all others do one an element
+def _one_an_element(
+    p, *x
+):  # two for each product that is summed, in layers that sum products; all others do one an element
     return sum(math.prod(spec.shape) for spec in p.infer(*x))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -80,6 +80,8 @@ class Composite(Layer, abstract=True):
     In a dialect for which such a layer has a rule it is said by that; in all others by its parts
     (:func:`parity.lower.lowered`).
     """
+
+    multiplies: ClassVar[bool] = False  # its parts do
 
     def parts(self, b: Parts, *x: str) -> Any:
         """Add the parts to b, reading the tensors x; give the name of the output, or a tuple of them.

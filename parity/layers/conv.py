@@ -132,6 +132,11 @@ def _(p, n, y, x, W, b=None):
     return n.from_columns(n.sum_magnitude(cols, w, bias, sections), x.shape[0], out)
 
 
+@_Conv.on("half", c=1.5)
+def _(p, n, y, x, W, b=None):
+    return n.rounded_sum(y, None if b is None else n.channel(b, y.ndim))
+
+
 @_Conv.on("carry")
 def _(p, n, y, e, x, W, b=None):
     cols, w, _, out = _matrices(p, n, e, W, b)

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec, Weight, is_float
+from parity.layers.base import Layer, Spec, Weight
 from parity.layers.sizes import Positive, need_rank
+from parity.layers.spec import is_float
 
 SIGMOID, TANH = 2.3, 4.6
 """Error of a runtime's sigmoid in u, and of its tanh in u·|y|."""

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.errors import BadInput
-from parity.layers.base import Layer, Spec, is_float
+from parity.layers.base import Layer, Spec
+from parity.layers.spec import is_float
 
 
 @dataclass(frozen=True)

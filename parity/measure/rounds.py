@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.measure.statistics import Interval, interval, is_reached
+from parity.measure.statistics import LEAST, Interval, interval, is_reached
 from parity.targets import Target
-from parity.workers.pool import TargetUnavailable, TimedOut, Worker, WorkerDied
+from parity.workers.pool import Stopped, TargetUnavailable, TimedOut, Worker, WorkerDied
 
 RATE = 0.3
 """Seconds of matrix products that tell the machine's own rate."""
@@ -31,7 +31,8 @@ class Plan:
         seconds: none begins that would probably end after so many.
         threads: of each framework.
         cores: that the workers may run on; None where the system pins nothing.
-        builds: in one process. They differ about as much as processes do, and cost less.
+        builds: in one process. They differ about as much as processes do, and cost less; one, if the first round was so
+            long that there would hardly be others.
         turns: of each build.
         turn: seconds of calls that count.
         warm: seconds of calls before, since other processes had the caches.
@@ -61,6 +62,7 @@ class Series:
         samples: seconds a call, of all turns.
         first: what the first build of each process took: ``build`` and ``call``.
         memory: ``before``, ``peak``, and ``own``, of each first build.
+        builds: how many were opened.
         cores: that the process found itself on.
         outputs: of its first call.
         certificate: that the weights arrived.
@@ -74,6 +76,7 @@ class Series:
     samples: list[np.ndarray] = field(default_factory=list)
     first: list[dict[str, float]] = field(default_factory=list)
     memory: list[dict[str, Any]] = field(default_factory=list)
+    builds: int = 0
     cores: list[int] | None = None
     outputs: dict[str, np.ndarray] = field(default_factory=dict)
     certificate: dict[str, Any] = field(default_factory=dict)
@@ -135,19 +138,21 @@ class Measurement:
         Args:
             on_round: called after each, with how many there were.
         """
-        begin = time.monotonic()
+        begin, builds = time.monotonic(), self.plan.builds
         for number in range(self.plan.rounds):
             active = [s for t, s in self.series.items() if not s.message and not self.is_through(t)]
             if not active or self.series[self.baseline].message:
                 return
             start = time.monotonic()
-            self._round(number, active)
+            self._round(number, active, builds)
             on_round(number + 1)
             now = time.monotonic()
+            if not number and LEAST * (now - start) > self.plan.seconds:
+                builds = 1  # rather more processes than more builds
             if now - begin + (now - start) > self.plan.seconds:
                 return
 
-    def _round(self, number: int, active: Sequence[Series]) -> None:
+    def _round(self, number: int, active: Sequence[Series], builds: int) -> None:
         plan = self.plan
         workers = {s.target: self.make(s.target, plan.threads, cores=plan.cores) for s in active}
 
@@ -164,7 +169,7 @@ class Measurement:
             try:
                 workers[s.target].start()
                 s.facts = workers[s.target].facts
-            except (TargetUnavailable, WorkerDied) as error:
+            except (TargetUnavailable, WorkerDied, Stopped) as error:
                 s.message = str(error)
 
         def in_order(turn: int) -> list[Series]:
@@ -174,14 +179,19 @@ class Measurement:
         medians: dict[Target, dict[tuple[int, int], float]] = {s.target: {} for s in active}
         try:
             with ThreadPoolExecutor(len(active)) as threads:  # nothing is timed yet
-                list(threads.map(start, active))
-            for build in range(plan.builds):
-                for s in in_order(number * plan.builds + build):
+                try:
+                    list(threads.map(start, active))
+                except BaseException:  # an interrupt does not wait for frameworks to be imported
+                    for worker in workers.values():
+                        worker.stop()
+                    raise
+            for build in range(builds):
+                for s in in_order(number * builds + build):
                     header, arrays = self.request(s.target)
                     if opened := ask(s, "open", {**header, "settle": plan.settle}, arrays):
                         self._opened(s, build, *opened)
                 for turn in range(plan.turns):
-                    for s in in_order((number * plan.builds + build) * plan.turns + turn):
+                    for s in in_order((number * builds + build) * plan.turns + turn):
                         if timed := ask(s, "turn", {"warm": plan.warm, "seconds": plan.turn}):
                             medians[s.target][build, turn] = float(np.median(timed[1]["samples"]))
                             s.samples.append(timed[1]["samples"])
@@ -200,6 +210,7 @@ class Measurement:
 
     @staticmethod
     def _opened(s: Series, build: int, reply: Mapping[str, Any], out: Mapping[str, np.ndarray]) -> None:
+        s.builds += 1
         if build == 0:  # later ones find everything warm
             s.first.append(reply["first"])
             s.memory.append(dict(reply["memory"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,7 @@ def time_network(
     Returns:
         A record of kind "timing" for each target.
     """
+    plan = replace(plan, timeout=max(plan.timeout, prepared.case.spec.timeout))
     runs = [t for t, found in judged.items() if found.verdict not in NOT_RUN]
     base = baseline if baseline in runs or not runs else runs[0]
     others = Others()
@@ -136,7 +137,7 @@ def _timed(measurement: Measurement, target: Target, plan: Plan, count: int) -> 
             "high": own.high,
             "samples": sum(map(len, series.samples)),
             "rounds": len(series.medians),
-            "builds": len(series.medians) * plan.builds,
+            "builds": series.builds,
         },
         "ratio": _ratio(measurement, target, plan),
         "rate": count / middle,

@@ -72,7 +72,7 @@ def test_chosen_targets():
         "onnx-reference@cpu",
         "chainer@cpu",
     ]
-    with pytest.raises(BadInput, match="no target matches 'caffe'; there are chainer@cpu, keras-tensorflow@cpu"):
+    with pytest.raises(BadInput, match="no target matches 'caffe': 'caffe' is none of chainer, keras-tensorflow"):
         chosen_targets("chainer,caffe")
 
 

@@ -144,7 +144,15 @@ def test_the_baseline_is_chainer_or_the_first():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (0.00045678, "457 µs"), (1e-3, "1 ms"), (3e-7, "0.3 µs")]
+    ("seconds", "text"),
+    [
+        (2.5, "2.5 s"),
+        (0.0123, "12.3 ms"),
+        (0.00045678, "457 µs"),
+        (1e-3, "1 ms"),
+        (0.9998e-3, "1 ms"),
+        (3e-7, "0.3 µs"),
+    ],
 )
 def test_durations_have_a_unit_that_suits_them(seconds, text):
     assert duration(seconds) == text
@@ -152,5 +160,5 @@ def test_durations_have_a_unit_that_suits_them(seconds, text):
 
 def test_words_say_what_was_not_reached():
     ratio = {"says": "undecided", "reached": False, "asked": 0.02, "value": 1.0, "low": 0.9, "high": 1.1}
-    assert words({"ratio": ratio, "verdict": "equal"}) == "undecided, ±2 % not reached"
+    assert words({"ratio": ratio, "verdict": "equal"}) == "undecided, not yet ±2 %"
     assert words({"ratio": ratio | {"reached": True, "says": "faster"}, "verdict": "equal"}) == "faster"

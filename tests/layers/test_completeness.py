@@ -17,7 +17,7 @@ from parity.layers import Composite, Layer
 from parity.lower import lowered
 
 OWN = ("numpy", "magnitude", "carry")
-ALSO = ("effect", "probe", "operations")
+ALSO = ("effect", "probe", "operations", "half")
 """Rules that a layer may do without."""
 FRAMEWORKS = ("chainer", "keras", "onnx")
 CASES = Path(__file__).resolve().parents[2] / "cases"

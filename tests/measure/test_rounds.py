@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
+from parity.measure import rounds
 from parity.measure.rounds import Measurement, Plan, order
 from parity.measure.statistics import LEAST
 from parity.targets import Target
-from parity.workers.pool import TargetUnavailable, WorkerDied
+from parity.workers.pool import Stopped, TargetUnavailable, WorkerDied
 
 A, B, C = Target("chainer"), Target("onnxruntime"), Target("onnx-reference")
 TRUE = {A: 1.0, B: 0.5, C: 2.0}
@@ -123,6 +126,20 @@ def test_limits_end_it_and_nobody_is_through():
     assert made.estimate(B).low is None
 
 
+def test_long_rounds_have_one_build_so_that_there_are_more_of_them(monkeypatch):
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(rounds.time, "monotonic", lambda: next(clock))
+    made = Lab(process=0.5).measurement(A, B, seconds=45.0, builds=3)
+    made.run()
+    counts = [len(m) for m in made.series[B].medians]
+    assert counts[0] == 3 * 2
+    assert set(counts[1:]) == {1 * 2}
+    assert made.series[B].builds == 3 + len(counts) - 1
+    made = Lab(process=0.5).measurement(A, B, seconds=1000.0, builds=3, rounds=3)
+    made.run()
+    assert [len(m) for m in made.series[B].medians] == [6, 6, 6]
+
+
 def test_noise_of_the_process_widens_the_interval_though_calls_agree():
     lab = Lab(process=0.1)
     made = lab.measurement(A, B, rounds=8)
@@ -171,6 +188,29 @@ def test_workers_are_stopped_when_somebody_interrupts():
     with pytest.raises(KeyboardInterrupt):
         made.run()
     assert sorted(map(str, lab.stopped)) == [str(A), str(B)]
+
+
+def test_an_interrupt_does_not_wait_for_an_import():
+    """While one framework is being imported another's start is interrupted: both processes end at once."""
+    gate = threading.Event()
+
+    class Slow(Lab):
+        def __call__(self, target, threads, cores=None):
+            worker = super().__call__(target, threads, cores)
+
+            def start():
+                if target == A:
+                    raise KeyboardInterrupt
+                assert gate.wait(30), "nobody stopped it"
+                raise Stopped
+
+            stop = worker.stop
+            worker.start, worker.stop = start, lambda: (gate.set(), stop())
+            return worker
+
+    with pytest.raises(KeyboardInterrupt):
+        Slow().measurement(A, B).run()
+    assert gate.is_set()
 
 
 def test_the_peak_is_the_highest_of_build_and_turns():

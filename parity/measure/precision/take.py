@@ -20,7 +20,7 @@ from parity.slots import Slots
 from parity.targets import Target
 
 SENSITIVE = ("float16", "bfloat16")
-"""Precisions for which layers are put into them one at a time."""
+"""Precisions into which layers are put one at a time, whatever is asked of the targets."""
 
 
 @dataclass
@@ -80,8 +80,8 @@ class Taking:
     def _emulate(self, ledger: Ledger) -> None:
         for precision in self.precisions:
             self.write(ledger.loss(replace(EMULATION, precision=precision.name), precision))
-            if precision.name in SENSITIVE:
-                self.write(ledger.sensitivity(precision))
+        for name in SENSITIVE:
+            self.write(ledger.sensitivity(PRECISIONS[name]))
 
     def _ask(self, ledger: Ledger, engine: Target, precision: Precision) -> None:
         target, answers = replace(engine, precision=precision.name), list[Answer]()

@@ -55,7 +55,7 @@ def losses(records):
 def test_records_of_every_kind(tmp_path, take):
     write_case(tmp_path, "a", DEEP)
     records = take()
-    assert sorted(r["kind"] for r in records) == ["case"] + ["cell"] * 4 + ["loss"] * 6 + ["sensitivity"]
+    assert sorted(r["kind"] for r in records) == ["case"] + ["cell"] * 4 + ["loss"] * 6 + ["sensitivity"] * 2
     cells = {r["target"]: r for r in records if r["kind"] == "cell"}
     assert set(cells) == {f"{t}:{p.name}" for t in (A, B) for p in ASKED}
     found = losses(records)

@@ -1,0 +1,77 @@
+"""Engines that compute in a smaller type and do not say so."""
+
+import numpy as np
+import pytest
+
+from parity.judge.bound import KIT, as_exact
+from parity.judge.diagnose import diagnose_all
+from parity.judge.silent import SAME_DIGITS
+from parity.precision import rounded, significant
+from tests.judge.conftest import Net, node
+
+
+@pytest.fixture(scope="module")
+def deep():
+    nodes = (
+        node("conv", "Conv2D", "x", filters=6, kernel=3),
+        node("relu", "ReLU", "conv"),
+        node("flat", "Flatten", "relu"),
+        node("fc", "Linear", "flat", units=20),
+        node("tanh", "Tanh", "fc"),
+    )
+    return Net.of({"x": (3, 4, 9, 8)}, nodes, ("tanh",))
+
+
+def run(net, factors, results=lambda x: x):
+    """All tensors in float32, of an engine that takes the factors of products so, and rounds what comes out."""
+    weights = {k: factors(as_exact(w)) if k.endswith("/W") else as_exact(w) for k, w in net.weights.items()}
+    tensors = dict(net.reference.inputs)
+    for n in net.graph.nodes:
+        given = [as_exact(tensors[i]) for i in n.inputs]
+        if n.name in ("conv", "fc"):
+            given = [factors(x) for x in given]
+        own = {c: weights[n.weight_name(c)] for c in net.graph.node_weights(n)}
+        y = n.layer.rule("numpy").fn(n.layer, KIT, *given, **own)
+        tensors[n.outputs[0]] = results(np.asarray(y, np.float64)).astype(np.float32)
+    return tensors
+
+
+def named(net, tensors):
+    found = diagnose_all(net.reference, net.judged(tensors), {t: tensors[t] for t in net.graph.taps})
+    return {d.nodes[0]: d.causes[0] for d in found if d.causes}
+
+
+ROUNDINGS = {
+    "bfloat16": lambda x: rounded(x, "bfloat16").astype(np.float64),
+    "float16": lambda x: rounded(x, "float16").astype(np.float64),
+    "tf32": lambda x: significant(x, 11),
+    "tf32 cut": lambda x: significant(x, 11, np.trunc),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDINGS)
+def test_factors_in_a_smaller_type_are_named(deep, name):
+    causes = named(deep, run(deep, ROUNDINGS[name]))
+    assert set(causes) == {"conv", "fc"}
+    for cause in causes.values():
+        assert cause.name == "precision"
+        what = {"tf32 cut": "tf32", "tf32": SAME_DIGITS, "float16": SAME_DIGITS}.get(name, name)
+        assert cause.words == f"computes its products in {what}, not in float32 as it was asked"
+
+
+def test_all_in_a_smaller_type_is_named(deep):
+    causes = named(deep, run(deep, ROUNDINGS["bfloat16"], ROUNDINGS["bfloat16"]))
+    assert {c.words for c in causes.values()} == {"computes in bfloat16, not in float32 as it was asked"}
+    assert "tanh" in causes
+
+
+def test_another_mistake_is_not_taken_for_it(deep):
+    other = deep.run(weights={"fc/b": deep.weights["fc/b"] * np.float32(1.002)})
+    assert all(c.name != "precision" for c in named(deep, other).values())
+    assert named(deep, deep.run()) == {}
+
+
+def test_outputs_that_have_few_bits_by_nature_prove_nothing():
+    net = Net.of({"x": (4, 6)}, (node("sign", "Sign", "x"), node("half", "MulConstant", "sign", value=0.5)), ("half",))
+    tensors = net.run(change=lambda name, a: a * np.float32(1.5) if name == "half" else a)
+    assert all(c.name != "precision" for c in named(net, tensors).values())
