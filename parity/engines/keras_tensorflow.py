@@ -78,6 +78,18 @@ class TensorFlowEngine(KerasEngine):
         """What TensorFlow says."""
         return bool(self._tf.config.experimental.tensor_float_32_execution_enabled())
 
+    def product(self, side: int) -> Callable[[], Any]:
+        """TensorFlow's, without TensorFloat-32."""
+        self._use_tf32(False)
+        a, tf = self._tf.ones((side, side)), self._tf
+
+        def call() -> Any:
+            made = tf.matmul(a, a)
+            tf.test.experimental.sync_devices()
+            return made
+
+        return call
+
     def peak_memory(self) -> int | None:
         """By TensorFlow's allocator."""
         return int(self._tf.config.experimental.get_memory_info("GPU:0")["peak"])
