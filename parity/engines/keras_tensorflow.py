@@ -69,6 +69,8 @@ class TensorFlowEngine(KerasEngine):
         return "gpu" if self._tf.config.get_visible_devices("GPU") else "cpu"
 
     def _place(self, value: Any) -> str:
+        if not value.dtype.is_floating:
+            return self._asked  # TensorFlow keeps small integers in the host's memory by design
         return "gpu" if "GPU" in value.device else "cpu"
 
     def _use_tf32(self, on: bool) -> None:
