@@ -183,6 +183,17 @@ def test_what_a_target_cannot_say_is_an_error(tmp_path):
         script_of(dilated, Target("keras-jax"), tmp_path)
 
 
+def test_scripts_compute_in_float32(tmp_path, thread):
+    for target in ("chainer@cpu:float16", "keras-jax@gpu", "chainer@gpu:tf32"):
+        with pytest.raises(BadInput, match=r"scripts compute in float32 on a CPU, .* does not"):
+            script_of(thread, Target.parse(target), tmp_path)
+    stored = script_of(thread, Target.parse("chainer@cpu:storage_float16"), tmp_path).with_suffix(".npz")
+    with np.load(stored, allow_pickle=False) as file:
+        w = file["weights/forward_/W"]
+    assert w.dtype == np.float32
+    np.testing.assert_array_equal(w, w.astype(np.float16))
+
+
 def test_an_unknown_target_is_an_error(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     with pytest.raises(BadInput, match="unknown target 'caffe'"):

@@ -45,7 +45,8 @@ class Chainer:
         space, _, own = callable_.partition(".")
         whole = {v: getattr(self._chainer, v) for v in self.spaces.values()}
         whole[self.spaces[space]] = Omitting(whole[self.spaces[space]], own, slot)
-        chainer = SimpleNamespace(**whole, Variable=self._chainer.Variable, using_config=self._chainer.using_config)
+        others = ("Variable", "using_config", "get_device", "get_array_types", "backend")
+        chainer = SimpleNamespace(**whole, **{name: getattr(self._chainer, name) for name in others})
         return self._model(chainer, graph, to_targets(graph, "chainer", weights)).run(inputs)[graph.outputs[0]]
 
     def initial(self, graph: Graph) -> list[Initial]:

@@ -21,7 +21,7 @@ class Keras:
 
     def __init__(self, engine: Any, module: Any):
         self._keras, self._engine = importlib.import_module("keras"), engine
-        self._model = module.KerasModel
+        self._model = engine.model
 
     def aliases(self, name: str) -> list[tuple[str, str]]:
         """The functions that an activation's name stands for, and the activation of an operation's name."""
@@ -47,7 +47,8 @@ class Keras:
         def eager(model: Any) -> Callable[[Any], Any]:
             return lambda feed: model(feed, training=False)
 
-        return self._model(keras, graph, to_targets(graph, "keras", weights), eager).run(inputs)[graph.outputs[0]]
+        made = self._model(keras, graph, to_targets(graph, "keras", weights), eager, lambda value, name: None)
+        return made.run(inputs)[graph.outputs[0]]
 
     def initial(self, graph: Graph) -> list[Initial]:
         """Of the one node's layer; which initializer makes what is seen while the layer is built."""

@@ -108,11 +108,12 @@ def write_page(page: Path, found: Sequence[Record]) -> None:
 
 
 def here(targets: Sequence[Target]) -> tuple[Target, ...]:
-    """Those whose packages are installed; what is left out is said."""
-    absent = {t: why for t in targets if (why := missing(t))}
+    """Engines and devices of targets whose packages are installed; what is left out is said."""
+    machines = dict.fromkeys(t.machine for t in targets)
+    absent = {t: why for t in machines if (why := missing(t))}
     for target, why in absent.items():
         print(f"{target}: {why}; left out", file=sys.stderr)
-    return tuple(t for t in targets if t not in absent)
+    return tuple(t for t in machines if t not in absent)
 
 
 def show(found: Sequence[Record], console: Console) -> None:

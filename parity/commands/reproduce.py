@@ -38,11 +38,15 @@ def write_script(case: str, target: str, out: Path) -> Path:
 
 def script_of(case: Case, target: Target, out: Path) -> Path:
     """As :func:`write_script`, of a case that is loaded."""
+    computes = target.computes
+    if target.device != "cpu" or computes.tensors != "float32" or computes.products:
+        text = f"scripts compute in float32 on a CPU, {target} does not; {target.machine.engine} is accepted"
+        raise BadInput(f"{text}, also with weights in half precision: {target.engine}:storage_float16")
     if found := first_gap(case.graph, target.dialect, target.engine):
         node, why = found
         raise BadInput(f"{target} cannot say {type(node.layer).__name__} {node.name}: {why}", file=str(case.file))
     graph = lowered(case.graph, target.dialect)
-    inputs, weights = case.inputs(), case.weights()
+    inputs, weights = case.inputs(), computes.sent(case.weights())
     check_indices(case.graph, inputs)
     reference = Reference.of(case.graph, inputs, weights)
     stem = re.sub(r"[^\w.]+", "-", f"{case.id}-{target}")

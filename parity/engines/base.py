@@ -97,6 +97,9 @@ class Engine(Protocol):
     def tf32(self) -> bool:
         """Whether products of float32 are in TensorFloat-32 now, as the framework says; asked on a GPU alone."""
 
+    def product(self, side: int) -> Callable[[], Any]:
+        """One product of two square float32 matrices on the device, waited for; not every runtime has one by itself."""
+
     def peak_memory(self) -> int | None:
         """Bytes of the device's memory in use at most so far, None where the framework does not tell."""
 

@@ -181,6 +181,19 @@ class ChainerEngine:
         usual = self._cupy._core._routines_linalg.COMPUTE_TYPE_DEFAULT
         self._cupy._core.set_compute_type(np.float32, _tf32_of(self._cupy) if on else usual)
 
+    def product(self, side: int) -> Callable[[], Any]:
+        """CuPy's, without TensorFloat-32."""
+        assert self._cupy is not None
+        self._use_tf32(False)
+        a, cupy = self._cupy.ones((side, side), np.float32), self._cupy
+
+        def call() -> Any:
+            made = cupy.matmul(a, a)
+            cupy.cuda.Stream.null.synchronize()
+            return made
+
+        return call
+
     def peak_memory(self) -> int | None:
         """What CuPy's pool has taken; it gives nothing back by itself."""
         return None if self._cupy is None else int(self._cupy.get_default_memory_pool().total_bytes())

@@ -174,6 +174,7 @@ class KerasEngine:
     dialect = "keras"
     has_initial_values = True
     full_taps = False
+    model = KerasModel
     unrounded: frozenset[str] = frozenset()
     backend: str
     mode: str

@@ -96,6 +96,13 @@ class JaxEngine(KerasEngine):
         """What JAX's configuration says."""
         return self._jax.config.jax_default_matmul_precision != PRODUCTS[False]
 
+    def product(self, side: int) -> Callable[[], Any]:
+        """JAX's, compiled, in full float32."""
+        numpy, wait = self._jax.numpy, self._jax.block_until_ready
+        a = numpy.ones((side, side), numpy.float32)
+        product = self._jax.jit(lambda a: numpy.matmul(a, a, precision="highest"))
+        return lambda: wait(product(a))
+
     def peak_memory(self) -> int | None:
         """By JAX's allocator."""
         found = self._jax.devices()[0].memory_stats() or {}

@@ -76,6 +76,8 @@ class TensorFlowEngine(KerasEngine):
         return "gpu" if self._tf.config.get_visible_devices("GPU") else "cpu"
 
     def _place(self, value: Any) -> str:
+        if not value.dtype.is_floating:
+            return self._asked  # TensorFlow keeps small integers in the host's memory by design
         return "gpu" if "GPU" in value.device else "cpu"
 
     def _use_tf32(self, on: bool) -> None:
@@ -84,6 +86,18 @@ class TensorFlowEngine(KerasEngine):
     def tf32(self) -> bool:
         """What TensorFlow says."""
         return bool(self._tf.config.experimental.tensor_float_32_execution_enabled())
+
+    def product(self, side: int) -> Callable[[], Any]:
+        """TensorFlow's, without TensorFloat-32."""
+        self._use_tf32(False)
+        a, tf = self._tf.ones((side, side)), self._tf
+
+        def call() -> Any:
+            made = tf.matmul(a, a)
+            tf.test.experimental.sync_devices()
+            return made
+
+        return call
 
     def peak_memory(self) -> int | None:
         """By TensorFlow's allocator."""

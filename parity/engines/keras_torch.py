@@ -64,6 +64,10 @@ class TorchEngine(KerasEngine):
         """What PyTorch says."""
         return self._torch.tf32()
 
+    def product(self, side: int) -> Callable[[], Any]:
+        """PyTorch's."""
+        return self._torch.product(side)
+
     def peak_memory(self) -> int | None:
         """By PyTorch's allocator."""
         return self._torch.peak_memory()

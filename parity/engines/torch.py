@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,18 @@ class Torch:
             own.cudnn.conv.fp32_precision,
             own.cudnn.rnn.fp32_precision,
         )
+
+    def product(self, side: int) -> Callable[[], Any]:
+        """Of two matrices on the device, without TensorFloat-32."""
+        self.use_tf32(False)
+        a = self.torch.ones((side, side), device=self.device)
+
+        def call() -> Any:
+            made = self.torch.matmul(a, a)
+            self.synchronize()
+            return made
+
+        return call
 
     def synchronize(self) -> None:
         """Wait until the device is done."""

@@ -142,7 +142,7 @@ class Exam:
 
     def _asked(self, prepared: Prepared, target: Target, question: Question) -> Answer:
         wrong = question.wrong
-        record = self._session.cell(replace(prepared, wrongs=(("*", wrong),)), target)
+        record = self._session.cell(replace(prepared, wrongs=((str(target), wrong),)), target)
         causes = _causes(record)
         fits = [c["node"] == wrong.node and _is_it(c, question) for c in causes]
         blamed = () if record.get("blame") in (["copy"], ["fusion"]) else record.get("blame", ())

@@ -23,8 +23,8 @@ CLOCK_SHARE = 1e-3
 """Of a sample's time, what reading the clock may take; shorter calls are timed several at a time."""
 LEAST = 3
 """Samples of a turn, however long they take."""
-SIDE = 1024
-"""Rows and columns of the matrices whose product is the machine's own rate."""
+SIDE, DEVICE_SIDE = 1024, 4096
+"""Rows and columns of the matrices whose product is the machine's own rate, on a CPU and on a GPU."""
 
 
 class Stopwatch:
@@ -125,18 +125,17 @@ class Stopwatch:
     def rate(self, header: dict[str, Any], arrays: Arrays) -> Answer:
         """The machine's own rate of float32 matrix products, operations a second, and where the process may run.
 
-        The engine's own ``matmul_rate`` where it has one, else NumPy's product; None on a GPU, which is no matter of
-        NumPy's.
+        On a GPU that of the engine's own ``product``, since NumPy says nothing of it; None where it has none.
 
         Args:
             header: ``seconds`` to try for.
         """
-        own = getattr(self._engine, "matmul_rate", None)
-        if own:
-            rate = own(header["seconds"])
+        rate: float | None
+        if getattr(self._engine, "device", "cpu") == "gpu":
+            product = getattr(self._engine, "product", None)
+            rate = best_rate(product(DEVICE_SIDE), DEVICE_SIDE, header["seconds"]) if product else None
         else:
-            on_gpu = getattr(self._engine, "device", "cpu") == "gpu"
-            rate = None if on_gpu else matmul_rate(header["seconds"])
+            rate = matmul_rate(header["seconds"])
         return {"status": "done", "rate": rate, "cores": cores()}, {}
 
 
@@ -152,13 +151,24 @@ def matmul_rate(seconds: float) -> float:
     """
     a = np.linspace(-1, 1, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
     b, out = np.ascontiguousarray(a.T), np.empty_like(a)
-    np.matmul(a, b, out=out)
+    return best_rate(lambda: np.matmul(a, b, out=out), SIDE, seconds)
+
+
+def best_rate(product: Callable[[], Any], side: int, seconds: float) -> float:
+    """Operations a second of a product of two square matrices, the best of many; the first does not count.
+
+    Args:
+        product: returns when it is computed.
+        side: rows and columns.
+        seconds: to try for.
+    """
+    product()
     best, end = float("inf"), time.perf_counter() + seconds
     while best == float("inf") or time.perf_counter() < end:
         start = time.perf_counter()
-        np.matmul(a, b, out=out)
+        product()
         best = min(best, time.perf_counter() - start)
-    return 2 * SIDE**3 / best
+    return 2 * side**3 / best
 
 
 def _calls(call: Callable[[], Any], seconds: float, least: int) -> tuple[int, float]:

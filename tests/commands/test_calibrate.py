@@ -13,10 +13,12 @@ from parity import records
 from parity import session as session_module
 from parity.calibrate import measure as measure_module
 from parity.calibrate.page import page
+from parity.calibrated import provisional
 from parity.cli import app
 from parity.commands import calibrate as module
 from parity.errors import BadInput
-from tests.stand_in import StandInPool, answer, lines, write_case
+from parity.targets import Target
+from tests.stand_in import StandInPool, StandInWorker, answer, lines, write_case
 
 FEW = ("--regimes", "normal,ties", "--weights", "drawn")
 WORK = Path("reports/calibration")
@@ -91,6 +93,30 @@ def test_an_interrupted_run_goes_on(calibrate):
     assert read()["cells"] == 4
     _, pool = calibrate(*FEW)
     assert len(pool.asked) == 4, "without --resume it begins anew"
+
+
+def test_a_calibration_that_has_no_time_left_writes_what_it_has(calibrate):
+    assert calibrate(*FEW)[0].exit_code == 0
+    done, pool = calibrate("--regimes", "normal,unit", "--weights", "drawn", "--resume", "--seconds", "0")
+    assert not pool.asked
+    assert done.exit_code == 0
+    assert read()["cells"] == 2
+    assert read()["not_measured"] == {"chainer@cpu": 1, "onnx-reference@cpu": 1}
+
+
+def test_a_record_names_the_gpu(calibrate, monkeypatch):
+    facts = {**StandInWorker.facts, "device": "gpu", "gpu": {"name": "NVIDIA Invented"}}
+    monkeypatch.setattr(StandInWorker, "facts", facts)
+    done, _ = calibrate(*FEW, "--targets", "keras-torch@gpu")
+    assert done.exit_code == 0
+    assert read()["devices"] == {"keras-torch@gpu": "NVIDIA Invented"}
+    assert provisional(Target("keras-torch", "gpu"), "NVIDIA Invented", ["Linear", "ReLU"], [read()]) == ""
+    assert provisional(Target("keras-torch", "gpu"), "another", ["Linear", "ReLU"], [read()]) != ""
+
+
+def test_without_a_gpu_a_record_names_none(calibrate):
+    calibrate(*FEW)
+    assert "devices" not in read()
 
 
 def test_going_on_with_other_regimes_keeps_those_there_are(calibrate):

@@ -55,6 +55,13 @@ def test_no_framework_at_all(tmp_path, run, monkeypatch):
     assert "emulation" in found.stdout
 
 
+def test_a_target_is_asked_in_the_precisions_of_the_other_option(tmp_path, run):
+    write_case(tmp_path, "a", DEEP)
+    assert run("--targets", "chainer,chainer@cpu:bfloat16", "--precisions", "float16").exit_code in (0, 1)
+    cells = [r["target"] for r in lines(tmp_path / "reports") if r["kind"] == "cell"]
+    assert cells == ["chainer@cpu:float16"]
+
+
 def test_results_are_added_to_those_there_are(tmp_path, run):
     write_case(tmp_path, "a", DEEP)
     for _ in range(2):

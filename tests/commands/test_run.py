@@ -228,3 +228,37 @@ def test_without_one_nothing_does(tmp_path, run, monkeypatch):
     monkeypatch.setattr(run_module.records, "there", lambda name: False)
     run()
     assert "exam" not in {r["kind"] for r in lines(tmp_path / "reports")}
+
+
+def test_no_time_is_nothing_begun_and_what_is_done_is_kept(tmp_path, run):
+    for name in "abc":
+        write_case(tmp_path, name)
+    assert run("-k", "a").exit_code == 0
+    found = run("--resume", "--seconds", "0")
+    assert sorted(cells(tmp_path)) == [("a", "chainer@cpu"), ("a", "onnx-reference@cpu")]
+    assert found.exit_code == 0, "the rest is for the next --resume"
+    assert run("--resume", "--seconds", "60").exit_code == 0
+    assert len(cells(tmp_path)) == 6
+
+
+def test_runs_more_are_asked_for_and_told(tmp_path, run, pool):
+    write_case(tmp_path, "a")
+
+    def restless(target, header, arrays):
+        reply, out = answer(header, arrays)
+        found = {"runs": header["repeat"] + 1, "distinct": 2, "max_abs": 1e-6}
+        return reply | ({"repeats": found} if target.engine == "chainer" else {}), out
+
+    pool.answer = restless
+    found = run("--repeat", "4")
+    assert "chainer@cpu: 1 of 1 results are not the same bit for bit when run again" in found.stdout
+    assert "onnx-reference@cpu: 1 of 1 results" not in found.stdout
+    cell = next(r for r in lines(tmp_path / "reports") if r.get("target") == "chainer@cpu" and r["kind"] == "cell")
+    assert cell["repeats"]["runs"] == 5
+
+
+def test_provisional_verdicts_are_counted():
+    cells = {(n, "gpu"): {"target": "chainer@gpu", "calibrated": n == "b"} for n in "abc"}
+    found = run_module.results.Results(cells=cells)
+    (line,) = run_module.remarks(found)
+    assert line.startswith("chainer@gpu: 2 of 3 verdicts are provisional")

@@ -46,6 +46,8 @@ def report(name: str) -> dict[str, Any]:
             setattr(holder, attribute, "gpu")
     found["fell back"] = [said(lambda: model.run(X)), said(lambda: model.tap(X))]
     torch = getattr(engine, "_torch", None)
+    if hasattr(engine, "product") and name != "chainer":
+        found["product"] = float(np.asarray(engine.product(8)())[7, 7])
     use = getattr(engine, "_use_tf32", None) or (torch.use_tf32 if torch else None)
     if use and name != "chainer":
         found["tf32"] = []

@@ -81,6 +81,11 @@ def test_tf32_is_what_the_framework_says(said, name):
     assert said(name)["tf32"] == [True, False, True]
 
 
+@pytest.mark.parametrize("name", ["keras-torch", "onnx-torch", "keras-jax", "keras-tensorflow"])
+def test_the_product_that_a_device_is_measured_by(said, name):
+    assert said(name)["product"] == 8
+
+
 def test_without_a_device_no_framework_is_asked(monkeypatch):
     monkeypatch.setattr(cuda, "first", lambda: None)
     with pytest.raises(Unavailable, match=r"^no CUDA device$"):

@@ -15,11 +15,16 @@ X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 
 
 def ask(
-    worker: Worker, what: str, timeout: float = 60.0, repeat: int = 0, **arrays: np.ndarray
+    worker: Worker,
+    what: str,
+    timeout: float = 60.0,
+    repeat: int = 0,
+    precision: str = "float32",
+    **arrays: np.ndarray,
 ) -> tuple[dict[str, Any], dict]:
     """One request: a network of one ReLU, whose name tells the odd engine what to do."""
     graph = Graph({"x": Spec(X.shape)}, (Node(what, Layer.registry["ReLU"](), ("x",), {}),), (what,))
-    header = {"graph": graph.to_json(), "before": False, "repeat": repeat}
+    header = {"graph": graph.to_json(), "before": False, "repeat": repeat, "precision": precision}
     return worker.request(header, {"x:x": X, **arrays}, timeout)
 
 

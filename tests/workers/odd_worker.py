@@ -28,6 +28,8 @@ class OddModel:
         what = self.what
         if what == "raises":
             raise RuntimeError("deliberate\nand a second line")
+        if what == "picky" and inputs["x"].dtype != np.float32:
+            raise TypeError(f"no kernel for {inputs['x'].dtype.name}")
         if what == "hungry":
             raise MemoryError
         if what == "exits":

@@ -159,12 +159,23 @@ def test_the_rate_of_matrix_products_is_that_of_products():
     assert rate == pytest.approx(2 * n**3 / min(took), rel=0.9), "within a factor of two, whoever else is at work"
 
 
-def test_an_engine_may_have_a_rate_of_its_own():
+def test_the_rate_of_a_gpu_is_that_of_its_own_products():
     class Gpu(Engine):
-        def matmul_rate(self, seconds):
-            return 1e15 * seconds
+        device = "gpu"
 
-    assert Stopwatch(Gpu()).rate({"seconds": 2.0}, {})[0]["rate"] == 2e15
+        def product(self, side):
+            assert side == stopwatch.DEVICE_SIDE
+            return lambda: time.sleep(0.01)
+
+    rate = Stopwatch(Gpu()).rate({"seconds": 0.0}, {})[0]["rate"]
+    assert 0 < rate <= 2 * stopwatch.DEVICE_SIDE**3 / 0.01
+
+
+def test_a_runtime_without_products_has_no_rate():
+    class Gpu(Engine):
+        device = "gpu"
+
+    assert Stopwatch(Gpu()).rate({"seconds": 0.0}, {})[0]["rate"] is None
 
 
 def test_a_gpu_is_not_held_against_numpys_rate():

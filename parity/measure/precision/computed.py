@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.measure.precision.emulate import Emulator
+from parity.measure.precision.emulate import Arrays, Emulator
+from parity.measure.precision.folded import folded
 from parity.measure.precision.format import EXACT, Format, as_type, kept_roles
 from parity.measure.precision.loss import as_float, relative
 from parity.precision import HALVES, Precision
@@ -38,35 +39,44 @@ def computed(
     if half not in HALVES:
         return {"asked": asked, "seen": None, "why": "told of half precision only; the verdict judges the others"}
     kept = kept_roles(precision)
-    inside = emulator.full(Format(half, half, half, kept)).tensors
     outside_form = Format(half, half if asked == half else EXACT, kept=kept)
+    inside = emulator.full(Format(half, half, half, kept)).tensors
     outside = emulator.full(outside_form).tensors
-    gap = near_inside = near_outside = 0.0
-    different = 0
-    for name, actual in outputs.items():
-        exact = emulator.exact.tensors[name]
-        if exact.dtype.kind != "f" or actual.shape != exact.shape:
-            continue
-        given = actual.dtype.name
-        a, b = (as_type(t[name], given) for t in (inside, outside))
-        different += int(np.count_nonzero(a != b))
-        gap = math.hypot(gap, relative(a, b, exact))
-        near_inside = math.hypot(near_inside, relative(as_float(actual), a, exact))
-        near_outside = math.hypot(near_outside, relative(as_float(actual), b, exact))
+    there = [k for k, v in outputs.items() if _comparable(v, emulator.exact.tensors[k])]
+
+    def far(found: Arrays, other: Arrays) -> float:
+        """Distance of some outputs from others, rounded to the type of what the engine gave."""
+        total = 0.0
+        for k in there:
+            given, exact = outputs[k].dtype.name, emulator.exact.tensors[k]
+            total = math.hypot(total, relative(as_float(found[k]), as_type(other[k], given), exact))
+        return total
+
+    rounds = {k: as_type(inside[k], outputs[k].dtype.name) for k in there}
+    gap = far(rounds, outside)
+    different = sum(int(np.count_nonzero(v != as_type(outside[k], outputs[k].dtype.name))) for k, v in rounds.items())
     if different < FEW or not SEEN <= gap < math.inf:
         why = f"rounding between the layers changes {different} numbers, {gap:.2g} of the output: nothing can be told"
         return {"asked": asked, "seen": None, "why": why}
-    return {"asked": asked} | _told(near_outside / gap, near_inside / gap, half)
+    from_outside, from_inside = far(outputs, outside) / gap, far(outputs, inside) / gap
+    figures = (
+        f"in units of what rounding between the layers changes, the outputs are {from_outside:.2g} from float32 there, "
+        f"{from_inside:.2g} from {half}"
+    )
+    if from_outside <= CAUGHT:
+        return {"asked": asked, "seen": "float32", "why": f"{figures}: tensors are not rounded"}
+    if from_inside <= BELIEVED:
+        return {"asked": asked, "seen": half, "why": f"{figures}: tensors are rounded"}
+    if asked == half and (other := folded(emulator, outside_form, half)):
+        from_folded = far(outputs, other.full(Format(inputs=half)).tensors) / gap
+        if from_folded <= CAUGHT:
+            why = (
+                f"{figures}, {from_folded:.2g} from float32 with BatchNorm folded in {half}: weights are rounded again"
+            )
+            return {"asked": asked, "seen": "float32", "why": f"{why}, tensors are not"}
+    why = f"{figures}: it rounds elsewhere too (sums, fused layers, steps), which hides the rest"
+    return {"asked": asked, "seen": None, "why": why}
 
 
-def _told(outside: float, inside: float, half: str) -> dict[str, Any]:
-    """What two distances say, both in units of the change that rounding between the layers makes."""
-    figures = f"the outputs are {outside:.2g} of that change from float32 between the layers, {inside:.2g} from {half}"
-    if outside <= CAUGHT:
-        return {"seen": "float32", "why": f"{figures}: tensors are not rounded"}
-    if inside <= BELIEVED:
-        return {"seen": half, "why": f"{figures}: tensors are rounded"}
-    return {
-        "seen": None,
-        "why": f"{figures}: it rounds elsewhere too (sums, fused layers, steps), which hides the rest",
-    }
+def _comparable(actual: np.ndarray, exact: np.ndarray) -> bool:
+    return exact.dtype.kind == "f" and actual.shape == exact.shape

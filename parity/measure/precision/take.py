@@ -21,6 +21,8 @@ from parity.targets import Target
 
 SENSITIVE = ("float16", "bfloat16")
 """Precisions into which layers are put one at a time, whatever is asked of the targets."""
+INSIDE = "not emulated: it rounds the factors of products, inside of layers"
+"""What there is to say of TensorFloat-32 without a GPU."""
 
 
 @dataclass
@@ -79,6 +81,9 @@ class Taking:
 
     def _emulate(self, ledger: Ledger) -> None:
         for precision in self.precisions:
+            if precision.products:
+                self.write(ledger.lacking(replace(EMULATION, precision=precision.name), precision, INSIDE))
+                continue
             self.write(ledger.loss(replace(EMULATION, precision=precision.name), precision))
         for name in SENSITIVE:
             self.write(ledger.sensitivity(PRECISIONS[name]))

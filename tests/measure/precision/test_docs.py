@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,13 @@ from parity.measure.precision import loss
 from parity.measure.precision.emulate import Emulator
 from parity.measure.precision.format import Formats
 from parity.measure.precision.page import BEGIN, END
+from parity.measure.precision.record import Ledger
+from parity.measure.precision.show import ROW
+from parity.measure.precision.show import row as show_row
 from parity.precision import PRECISIONS
+from parity.session import Session
+from parity.targets import Target, missing
+from parity.workers.pool import Pool
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/precision.md").read_text("utf-8")
@@ -84,6 +91,24 @@ def test_both_generators_are_shown_in_half_the_bytes():
 @pytest.mark.parametrize("case", CASES)
 def test_figures_are_current(case):
     assert stale(PAGE, case) == [], "parity precision cases/seeds -k dcgan --page docs/precision.md writes them again"
+
+
+def test_an_engine_gives_what_its_lines_say():
+    case, engine = "seeds/dcgan_generator", Target("onnxruntime")
+    if why := missing(engine):
+        pytest.skip(why)
+    (one,) = load(ROOT / "cases" / f"{case}.yaml")
+    with Session(Pool(), jobs=1) as session:
+        ledger = Ledger(session.prepare(one))
+        for precision in ("float16", "storage_float16"):
+            target, answers = replace(engine, precision=precision), []
+            cell = session.cell(ledger.prepared, target, answers.append)
+            found = ledger.loss(target, PRECISIONS[precision], answers[0].taps, answers[0].outputs)
+            now = dict(zip([name for name, _ in ROW], show_row(found, cell), strict=True))
+            row = shown(PAGE)[case, precision, "onnxruntime"]
+            assert float(row["relative L2"]) == pytest.approx(float(now["relative L2"]), rel=2 * NEAR)
+            for column in ("bytes of weights", "largest part", "verdict"):
+                assert row[column] == now[column]
 
 
 def test_a_stale_figure_is_seen():

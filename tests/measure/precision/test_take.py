@@ -72,6 +72,14 @@ def test_records_of_every_kind(tmp_path, take):
     assert emulated["computed"]["seen"] is None
 
 
+def test_what_rounds_inside_of_layers_is_not_emulated(tmp_path, take, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.ASKED", [PRECISIONS["tf32"]])
+    write_case(tmp_path, "a", DEEP)
+    found = losses(take(targets=()))["emulation@cpu:tf32", "tf32"]
+    assert "not emulated" in found["message"]
+    assert "outputs" not in found
+
+
 def test_an_engine_that_computes_in_float32_is_reported(tmp_path, take):
     def rounds_outside(target, header, arrays):
         """float16 in and out, float32 between, and every weight rounded."""
