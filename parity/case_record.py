@@ -6,7 +6,8 @@ import numpy as np
 
 from parity.judge.ledger import lets_through
 from parity.judge.spots import spots
-from parity.prepare import Prepared, entries
+from parity.loosened import entries
+from parity.prepare import Prepared
 from parity.results import Record
 
 

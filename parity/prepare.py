@@ -18,11 +18,11 @@ from parity.case.case import Case
 from parity.draw import digest
 from parity.errors import BadInput, listed, near
 from parity.graph import Graph
-from parity.judge.bound import Loosening, Reference
-from parity.judge.ledger import Entry, exact
+from parity.judge.bound import Reference
 from parity.judge.power import noticed
 from parity.judge.probe import probe_of
 from parity.judge.trial import Stretch
+from parity.loosened import check_loosened
 from parity.mistakes.named import wrong_named
 from parity.mistakes.wrong import Wrong, commit
 from parity.precision import Precision, rounded
@@ -159,25 +159,6 @@ def _wrong(case: Case, reference: Reference, number: int) -> Wrong:
         return wrong_named(case.graph, node, seen, reference.weights, meant.mistake, meant.value, meant.words)
     except BadInput as error:
         raise case.places.located(error.within(path=f"mistakes.{number}")) from None
-
-
-def entries(case: Case, target: Target | None = None) -> tuple[Entry, ...]:
-    """A case's loosenings, on one target or at all."""
-    return tuple(Entry(e.layer, Loosening(e.factor, e.absolute), e.reason) for e in case.loosened(target))
-
-
-def check_loosened(case: Case, reference: Reference) -> None:
-    """Refuse to multiply a bound that is not there.
-
-    Raises:
-        BadInput: a factor for layers that are exact.
-    """
-    for i, e in enumerate(case.spec.loosen):
-        if e not in case.loosened():
-            continue  # it is about others of the sweep
-        if names := exact(reference, Entry(e.layer, Loosening(e.factor, e.absolute), e.reason)):
-            text = f"{listed(names)} must be exact, and no factor changes that; give absolute, an error in numbers"
-            raise case.places.located(BadInput(text, path=f"loosen.{i}.factor"))
 
 
 class Shelf(Generic[Made]):

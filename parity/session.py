@@ -23,8 +23,9 @@ from parity.judge.diagnose import diagnose_all
 from parity.judge.ledger import judge_loosened
 from parity.judge.metrics import compare
 from parity.judge.verdict import FAILED
+from parity.loosened import entries
 from parity.lower import first_gap
-from parity.prepare import Prepared, Shelf, entries, prepare
+from parity.prepare import Prepared, Shelf, prepare
 from parity.probed import with_probe
 from parity.results import Record
 from parity.slots import Slots

@@ -76,11 +76,13 @@ MAY_IMPORT = {
     "report": ("results", "story", "judge.verdict", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
+    "loosened": ("case", "judge", "targets", "errors"),
     "prepare": (
+        "loosened",
         *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
         *("precision", "results", "targets", "errors"),
     ),
-    "case_record": ("prepare", "judge", "results"),
+    "case_record": ("loosened", "prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "lanes": ("case", "slots", "targets", "workers.pool"),
@@ -103,6 +105,7 @@ MAY_IMPORT = {
     ),
     "answer": (),
     "session": (
+        "loosened",
         "answer",
         "calibrated",
         "lanes",
@@ -128,7 +131,7 @@ MAY_IMPORT = {
     "measure": ("targets", "workers.pool", "errors"),
     "measure.batch": ("case", "graph", "layers", "errors"),
     "measure.operations": ("graph",),
-    "measure.timing": ("measure", "judge", "prepare", "results", "targets"),
+    "measure.timing": ("loosened", "measure", "judge", "prepare", "results", "targets"),
     "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),

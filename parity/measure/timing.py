@@ -12,12 +12,13 @@ import numpy as np
 from parity.judge.bound import Reference
 from parity.judge.ledger import loosened
 from parity.judge.verdict import FAILED, judge_tensor, worst
+from parity.loosened import entries
 from parity.measure.batch import own_batch
 from parity.measure.machine import Others
 from parity.measure.operations import operations
 from parity.measure.rounds import Measurement, Plan, Request, Series
 from parity.measure.statistics import CONFIDENCE, Interval, interval, quartiles, says
-from parity.prepare import Prepared, entries
+from parity.prepare import Prepared
 from parity.results import Record, environment
 from parity.targets import Target
 
