@@ -47,7 +47,6 @@ DEFECTS: tuple[Defect, ...] = (
             layer,
             "keras-torch@*",
             "Keras 3.15 on PyTorch (backend/torch/nn.py, moments) takes mean(x²) − mean(x)² for the variance",
-            ("offset", "unit"),
         )
         for layer in ("GroupNorm", "InstanceNorm", "LayerNorm")
     ),

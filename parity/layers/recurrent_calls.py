@@ -33,7 +33,7 @@ def nstep_call(c, link, v, shape, states, lengths, back=False):
         back: from a sequence's end to its beginning.
     """
     batch = range(shape[0])
-    xs = c.F.separate(v, axis=0) if lengths is None else [v[i, : lengths.array[i]] for i in batch]
+    xs = c.F.separate(v, axis=0) if lengths is None else [v[i, : lengths.array[i].item()] for i in batch]
     if back:
         xs = [c.F.flip(xs[i], axis=0) for i in batch]
     *last, ys = c.parts(link(*states, xs), len(states) + 1)

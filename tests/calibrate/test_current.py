@@ -13,7 +13,7 @@ from parity.calibrate.record import record as made_of
 from parity.calibrate.variants import Variant
 from parity.case.case import load
 from parity.session import Session
-from parity.targets import ALL, matches, missing
+from parity.targets import ALL, Target, matches, missing
 from parity.workers.pool import Pool
 
 ROOT = Path(__file__).parents[2]
@@ -43,15 +43,30 @@ def test_nothing_is_beyond_for_no_known_reason(record):
     assert all(0 <= line["ratio"] <= 1 for line in (*record["layers"], *record["final"]))
 
 
-def test_known_defects_were_seen(record):
+@pytest.fixture
+def torch():
+    """The engines on PyTorch, which not every environment has."""
+    return records.load("calibration-torch")
+
+
+def test_the_engines_on_pytorch_were_measured(torch):
+    assert torch["not_measured"] == {}
+    assert set(torch["engines"]) == {"keras-torch@cpu", "onnx-torch@cpu"}
+    assert [e for e in torch["excesses"] if e["reason"] is None] == []
+    assert all(0 <= line["ratio"] <= 1 for line in (*torch["layers"], *torch["final"]))
+    assert "devices" not in torch, "it says nothing of a GPU"
+
+
+def test_known_defects_were_seen(record, torch):
     for defect in DEFECTS:
-        found = [e for e in record["excesses"] if e["reason"] == defect.reason and e["layer"] == defect.layer]
+        excesses = (*record["excesses"], *torch["excesses"])
+        found = [e for e in excesses if e["reason"] == defect.reason and e["layer"] == defect.layer]
         assert found, f"{defect.layer} on {defect.target}: nothing of it was seen; drop it"
         assert all(matches_name(e["target"], defect.target) for e in found)
 
 
 def matches_name(target, pattern):
-    return any(str(t) == target and matches(t, pattern) for t in ALL)
+    return matches(Target.parse(target), pattern)
 
 
 def test_loose_constants_have_a_reason(record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import itertools
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -84,6 +85,39 @@ def test_cupy_itself_has_the_names(cupy):
         for part in name.split("."):
             assert hasattr(found, part), name
             found = getattr(found, part)
+
+
+RULES = {
+    "abs",
+    "array",
+    "cumsum",
+    "full_like",
+    "greater",
+    "inf",
+    "less",
+    "ones",
+    "rint",
+    "sign",
+    "sort",
+    "sum",
+    "where",
+}
+RULES |= {"zeros", "zeros_like", "asarray"}
+"""Names of NumPy and CuPy alike that the rules of layers use as ``c.np``."""
+
+
+def in_rules():
+    layers = Path(__file__).parents[2] / "parity/layers"
+    return {name for file in layers.glob("*.py") for name in re.findall(r"\bc\.np\.(\w+)", file.read_text("utf-8"))}
+
+
+def test_rules_use_no_more_of_numpy_than_cupy_has():
+    assert in_rules() <= RULES
+    assert in_rules(), "the rules were read"
+
+
+def test_cupy_has_what_rules_use(cupy):
+    assert {name for name in RULES if not hasattr(cupy, name)} == set()
 
 
 @pytest.fixture(scope="module")
