@@ -19,8 +19,8 @@ from parity.layers.evaluate import carried, rounding, total, values
 from parity.precision import FLOAT32, Precision
 
 UNROUNDED = 2.5
-"""Times u: what an engine went on with may be so far from what it returned. One rounding is 1; ``carry`` takes those of
-a sum as independent, and the largest of some 10^5 sums is 2.4 times that (4.2 standard deviations of uniform numbers)."""
+"""Times u: how far what an engine went on with may be from what it returned. One rounding is 1; ``carry`` takes those
+of a sum as independent, and of some 10^5 sums the largest is 2.4 times that, 4.2 standard deviations."""
 KIT = NumpyKit()
 """For values, which are the same in every precision."""
 
