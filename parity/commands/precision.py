@@ -13,7 +13,7 @@ from rich.text import Text
 
 from parity import results
 from parity.case.case import Case
-from parity.commands.progress import Bar
+from parity.commands.progress import Bar, wide
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput
 from parity.measure.precision.page import put, tables
@@ -32,8 +32,6 @@ FILES = (
 """By default one network of each kind, for an answer within a minute."""
 DEFAULT = ("float16", "storage_float16")
 """What a download is halved by, computed in it or not; both halve it, and every engine that is here has them."""
-WIDTH = 150
-"""Letters of a line where there is no terminal."""
 NONE = "none"
 """In place of targets: emulation alone."""
 
@@ -123,7 +121,6 @@ def show(found: Sequence[Record], console: Console) -> None:
     for record in found:
         if record["kind"] == "loss":
             cases.setdefault(record["case"], []).append(record)
-    wide = console if console.is_terminal else Console(width=WIDTH, file=console.file)
     for case, losses in sorted(cases.items()):
         table = Table(header_style="bold", title=Text(case), title_justify="left")
         losses.sort(key=lambda r: (r["precision"], r["target"]))
@@ -132,6 +129,6 @@ def show(found: Sequence[Record], console: Console) -> None:
             table.add_column(ROW[i][0], justify=ROW[i][1])
         for cell in rows:
             table.add_row(*(Text(cell[i]) for i in used(rows)))
-        wide.print(table)
+        wide(console).print(table)
     for line in advice_lines([r for r in found if r["kind"] == "sensitivity"]):
         console.print(Text(line), soft_wrap=True)

@@ -5,6 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+WIDTH = 150
+"""Letters of a line where there is no terminal."""
+
+
+def wide(console: Console) -> Console:
+    """A console for tables with many columns: a file or a pipe has room that rich does not know of."""
+    return console if console.is_terminal else Console(width=WIDTH, file=console.file)
+
 
 class Bar(Progress):
     """Counts cells on a terminal; elsewhere a line at every tenth of the way, so that a log shows life.

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from parity import results
 from parity.case.case import Case
-from parity.commands.progress import Bar
+from parity.commands.progress import Bar, wide
 from parity.commands.select import DEFAULT, chosen_targets, load_all, matching
 from parity.errors import BadInput, listed, shown
 from parity.judge.verdict import FAILED
@@ -85,7 +85,7 @@ def time_cases(
                         writer.add(record)
                     timed = timed or any("steady" in r for r in found)
                     progress.step(case.id)
-                    progress.console.print(table(found))
+                    wide(progress.console).print(table(found))
                 prepared.close()
             progress.done()
     if not timed:
