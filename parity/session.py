@@ -145,6 +145,7 @@ class Session:
             "message": found.message,
             "blame": list(found.blame),
             "shares": found.shares,
+            **({"unrounded": True} if reference.unrounded else {}),
             "loosened": loosened,
             "diagnosis": [d.to_json() for d in causes],
             "layers": [f.to_json() for f in found.layers],

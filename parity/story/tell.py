@@ -11,7 +11,7 @@ from parity.story.answer import allowed, answer, known
 from parity.story.reading import Record
 from parity.story.where import end, where
 from parity.story.why import change, why
-from parity.story.words import clean, engine, plural
+from parity.story.words import USUAL, clean, engine, parts, plural, precise
 
 COPY = "The copy of the weights"
 """Title of the section on the certificate."""
@@ -49,7 +49,7 @@ def story(case: Record, cell: Record) -> list[Section]:
 def about_cell(case: Record, cell: Record) -> list[Section]:
     """What is so on this target."""
     first = Section("", tuple(map(clean, (answer(case, cell), *known(cell)))))
-    parts: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
+    told: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
         ("Where", lambda: (allowed(p, cell) for p in where(case, cell))),
         ("Why", lambda: why(case, cell)),
         ("What to change", lambda: change(case, cell)),
@@ -61,15 +61,20 @@ def about_cell(case: Record, cell: Record) -> list[Section]:
         ("Bounds on this device", lambda: trust.provisional(cell)),
         ("Each layer alone", lambda: trust.probe(cell, engine(cell["target"]))),
     )
-    return [first, *_filled(parts)]
+    return [first, *_filled(told)]
 
 
 def about_case(case: Record, cell: Record | None = None) -> list[Section]:
     """What is so on every target: what the case would notice, and where it is blind.
 
     Args:
-        cell: may know that the case is weak.
+        cell: may know that the case is weak. In another precision than float32 bounds are others, so that nothing of
+            this is known of it.
     """
+    precision = parts(cell["target"])[2] if cell else USUAL
+    if precision != USUAL:
+        text = f"What a wrong weight would show was found for {USUAL}; bounds in {precise(precision)} are others."
+        return _filled((("How far this can be trusted", lambda: iter((text,))),))
 
     def noticed() -> Iterator[str]:
         yield from trust.power(case)
@@ -100,7 +105,9 @@ def again(case: Record, cell: Record) -> Iterator[str]:
     name, target = shlex.quote(cell["case"]), shlex.quote(cell["target"])
     file = f" {shlex.quote(case['file'])}" if case.get("file") else ""
     yield f"parity run{file} -k {name} --targets {target}"
-    yield f"parity reproduce {name} {target}"
+    _, device, precision = parts(cell["target"])
+    if device == "cpu" and (precision == USUAL or precision.startswith("storage_")):  # all that a script computes in
+        yield f"parity reproduce {name} {target}"
 
 
 def cause_lines(case: Record, cell: Record) -> list[str]:

@@ -34,6 +34,8 @@ def where(case: Record, cell: Record) -> Iterator[str]:
         if worst is not None:
             yield _finding(case, who, worst)
     yield from _rest(cell, bad, lost)
+    if cell.get("unrounded"):
+        yield (f"{who} goes on with more digits than it returns, so what comes into a layer is allowed 2.5 roundings.")
 
 
 def _finding(case: Record, who: str, finding: Record) -> str:

@@ -33,9 +33,11 @@ function timingsList(cell) {
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 function commands(id, file, column) {
+  const scripted = /^[^@]*@cpu(:storage_\w+)?$/.test(column.target); // scripts compute in float32 on a CPU
+  const reproduce = `parity reproduce ${quoted(id)} ${quoted(column.target)}`;
   return [
     ["run it again", `parity run${file ? ` ${quoted(file)}` : ""} -k ${quoted(id)} --targets ${quoted(column.target)}`],
-    ["write a script in the framework's own words, without parity", `parity reproduce ${quoted(id)} ${quoted(column.target)}`],
+    ...(scripted ? [["write a script in the framework's own words, without parity", reproduce]] : []),
   ].map(([what, line]) => el("div", { class: "command" }, el("p", {}, what), copyable(line)));
 }
 
