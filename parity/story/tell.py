@@ -71,7 +71,7 @@ def about_case(case: Record, cell: Record | None = None) -> list[Section]:
         cell: may know that the case is weak. In another precision than float32 bounds are others, so that nothing of
             this is known of it.
     """
-    precision = parts(cell["target"])[2] if cell else USUAL
+    precision = parts(cell.get("target", ""))[2] if cell else USUAL
     if precision != USUAL:
         text = f"What a wrong weight would show was found for {USUAL}; bounds in {precise(precision)} are others."
         return _filled((("How far this can be trusted", lambda: iter((text,))),))
