@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from parity import cuda
 from parity.engines import DIALECTS, ENGINES, GPU, ON_GPU, REQUIRES
-from parity.errors import BadInput
+from parity.errors import BadInput, near
 from parity.precision import PRECISIONS, Precision
 
 DEVICES = ("cpu", "gpu")
@@ -58,7 +58,9 @@ class Target:
         target = cls(*_parts(text))
         for part, known in zip((target.engine, target.device, target.precision), KNOWN, strict=True):
             if part not in known:
-                raise BadInput(f"unknown target {text!r}: found {part!r}, accepted are {', '.join(known)}")
+                raise BadInput(
+                    f"unknown target {text!r}: found {part!r}{near(part, known)}, accepted are {', '.join(known)}"
+                )
         if not target.exists:
             raise BadInput(f"unknown target {text!r}: on a GPU run {', '.join(GPU)}")
         return target
@@ -96,7 +98,9 @@ def _named(pattern: str) -> tuple[Target, ...]:
     choices = [fnmatch.filter(k, p) for k, p in zip((engines, *KNOWN[1:]), parts, strict=True)]
     for part, known, hits in zip(parts, KNOWN, choices, strict=True):
         if not hits:
-            raise BadInput(f"no target matches {pattern!r}: {part!r} is none of {', '.join(known)}")
+            raise BadInput(
+                f"no target matches {pattern!r}: found {part!r}{near(part, known)}, accepted are {', '.join(known)}"
+            )
     found = tuple(t for t in (Target(*parts) for parts in itertools.product(*choices)) if t.exists)
     if not found:
         raise BadInput(f"no target matches {pattern!r}: on a GPU run {', '.join(GPU)}")

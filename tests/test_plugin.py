@@ -174,7 +174,9 @@ def test_known_failure_with_runxfail(run, pytester):
 def test_unknown_target(collect):
     result = collect("cases", "--parity-targets=caffe", good=GOOD)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --parity-targets: no target matches 'caffe'; there are chainer@cpu, *"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: --parity-targets: no target matches 'caffe': found 'caffe', accepted are chainer, *"]
+    )
 
 
 def test_bad_file_is_a_collection_error(run):

@@ -13,6 +13,7 @@ from parity.layers.composite import Composite, Parts
 from parity.layers.cut import Slice
 from parity.layers.shape import Move, by_floats
 from parity.layers.sizes import Accepts, Natural, Pads, need_rank, pads_per_axis
+from parity.layers.spec import is_float
 
 Widths = Annotated[tuple[tuple[int, int], ...], Accepts(tuple[Natural | tuple[Natural, Natural], ...])]
 
@@ -47,7 +48,7 @@ class Pad(Move):
             if self.mode in room and max(pair) > size + room[self.mode]:
                 text = f"axis {axis} has size {size}, so mode {self.mode} can put {size + room[self.mode]} there"
                 raise BadInput(f"{text} at most, found {list(pair)}", path="pad_width")
-        if not x[0].dtype.startswith("float") and not float(self.constant_values).is_integer():
+        if not is_float(x[0].dtype) and not float(self.constant_values).is_integer():
             text = f"found {self.constant_values}, the input has whole numbers"
             raise BadInput(text, path="constant_values")
         return (Spec(tuple(b + s + e for s, (b, e) in zip(shape, pads, strict=True)), x[0].dtype),)

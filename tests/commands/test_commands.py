@@ -165,7 +165,7 @@ def test_run_goes_on_behind_bad_input(folder, parity):
         (["cases/broken.yaml"], f"bad input: {BAD_BROKEN}"),
         (
             ["cases/good.yaml", "--targets", "onnx-reference,caffe"],
-            "no target matches 'caffe': 'caffe' is none of chainer, …",
+            "no target matches 'caffe': found 'caffe', accepted are chainer, …",
         ),
         (
             ["cases/good.yaml", "-k", "good and"],

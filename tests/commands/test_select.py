@@ -72,7 +72,9 @@ def test_chosen_targets():
         "onnx-reference@cpu",
         "chainer@cpu",
     ]
-    with pytest.raises(BadInput, match="no target matches 'caffe': 'caffe' is none of chainer, keras-tensorflow"):
+    with pytest.raises(
+        BadInput, match="no target matches 'caffe': found 'caffe', accepted are chainer, keras-tensorflow"
+    ):
         chosen_targets("chainer,caffe")
 
 

@@ -30,7 +30,7 @@ from breaks import (
 
 from parity.case.weights import drawn
 from parity.draw import Distribution, draw
-from parity.engines.base import certificate, to_targets
+from parity.engines.base import WrongDevice, certificate, to_targets
 from parity.graph import Graph, Node
 from parity.judge.bound import Reference
 from parity.judge.verdict import judge
@@ -185,7 +185,7 @@ def guard(name: str, engine: Any) -> str:
         elif name.startswith("keras"):
             engine._keras.backend.backend = lambda: "torch"
             type(engine)("cpu")
-    except RuntimeError as error:
+    except (RuntimeError, WrongDevice) as error:
         return str(error)
     return ""
 
