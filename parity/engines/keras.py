@@ -215,7 +215,8 @@ class KerasEngine:
         """Set what is global: the policy of layers, and the type of numbers that have none."""
         policy = precision.name if precision.mixed else precision.tensors
         self._keras.config.set_dtype_policy(policy)
-        self._keras.config.set_floatx(precision.held if precision.mixed else precision.tensors)
+        # Not for half precision, as hardly anybody sets it: with bfloat16 there, JAX's bfloat16 + 0.5 is a float32.
+        self._keras.config.set_floatx("float64" if precision.tensors == "float64" else "float32")
 
     def _check(self, value: Any, name: str) -> None:
         must_be_on(self._asked, self._place(value), f"{name} of Keras on {self.backend}")
