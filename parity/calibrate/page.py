@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from parity.calibrate.hold import ENOUGH, LOOSE, MARGIN, SLACK, loose
@@ -39,8 +39,18 @@ sum in another order. On the same versions it must not have fallen below half of
 """
 
 
-def page(record: dict[str, Any]) -> str:
-    """The page about a record, Markdown."""
+TITLES = {"calibration-half": "In 16 bits", "calibration-torch": "On PyTorch"}
+"""Further records → what they are about. Others are named as they are called, as those of GPUs."""
+NEAREST = 12
+"""Layers of a further record that are shown: those whose figure is largest."""
+
+
+def page(record: dict[str, Any], others: Mapping[str, dict[str, Any]]) -> str:
+    """The page about a record, Markdown.
+
+    Args:
+        others: name → record of further targets, told in less detail.
+    """
     large = f"{LARGE:,}"
     parts = [
         HOW.format(
@@ -58,15 +68,34 @@ def page(record: dict[str, Any]) -> str:
         *_networks(record),
         *_beyond(record),
         *_loose(record),
+        *(line for name in sorted(others) for line in _other(TITLES.get(name, name), others[name])),
     ]
     return "\n".join(parts)
 
 
+def _other(title: str, record: dict[str, Any]) -> Iterable[str]:
+    yield f"## {title}\n"
+    yield from _measured(record)
+    rows: dict[str, dict[str, dict]] = {}
+    for line in record["layers"]:
+        rows.setdefault(line["layer"], {})[line["target"]] = line
+    largest = sorted(rows, key=lambda name: -max(float(line["ratio"]) for line in rows[name].values()))[:NEAREST]
+    yield f"The {NEAREST} layers that come nearest:\n"
+    yield from _table(list(record["engines"]), {name: rows[name] for name in largest})
+    yield "\nBeyond the bound, and why:\n"
+    yield from _excesses(record)
+    yield ""
+
+
 def _summary(record: dict[str, Any]) -> Iterable[str]:
+    yield "## What was measured\n"
+    yield from _measured(record)
+
+
+def _measured(record: dict[str, Any]) -> Iterable[str]:
     lines = record["layers"]
     top = max(lines, key=lambda line: float(line["ratio"]))
     elements = sum(line["elements"] for line in lines)
-    yield "## What was measured\n"
     yield f"{record['date']}, Python {record['python']}, NumPy {record['numpy']}, {record['platform']}.\n"
     for target, versions in record["engines"].items():
         if isinstance(versions, dict):
@@ -89,16 +118,19 @@ def _layers(record: dict[str, Any]) -> Iterable[str]:
     yield "The largest error ÷ bound, and the regime of inputs where it was seen, with that of the weights where they"
     yield "were not as drawn. No `c`: layers that are judged together, or one that is made of others, by the bounds"
     yield "of the parts. –: a declared gap.\n"
-    yield f"| layer | c | {' | '.join(t.removesuffix('@cpu') for t in targets)} |"
-    yield f"|---|--:|{'--:|' * len(targets)}"
-    for name, cells in rows.items():
-        if name not in exact:
-            c = {f"{line['c']:g}" for line in cells.values() if line["c"]}
-            figures = " | ".join(_figure(cells.get(t)) for t in targets)
-            yield f"| {name} | {' or '.join(sorted(c))} | {figures} |"
+    yield from _table(targets, {name: cells for name, cells in rows.items() if name not in exact})
     compared = sum(line["elements"] for name in exact for line in rows[name].values())
     yield f"\n{len(exact)} layers are exact and were, in {compared / 1e6:,.1f} million elements, but for what stands"
     yield f"under *beyond*: {', '.join(exact)}.\n"
+
+
+def _table(targets: Sequence[str], rows: Mapping[str, Mapping[str, dict[str, Any]]]) -> Iterable[str]:
+    yield f"| layer | c | {' | '.join(t.replace('@cpu', '') for t in targets)} |"
+    yield f"|---|--:|{'--:|' * len(targets)}"
+    for name, cells in rows.items():
+        c = {f"{line['c']:g}" for line in cells.values() if line["c"]}
+        figures = " | ".join(_figure(cells.get(t)) for t in targets)
+        yield f"| {name} | {' or '.join(sorted(c))} | {figures} |"
 
 
 def _figure(line: dict[str, Any] | None) -> str:
@@ -130,6 +162,14 @@ def _networks(record: dict[str, Any]) -> Iterable[str]:
 
 def _beyond(record: dict[str, Any]) -> Iterable[str]:
     yield "## Beyond\n"
+    yield from _excesses(record)
+    yield "\nNot run, since the case expects it to fail:\n"
+    for left in record["left_out"]:
+        yield f"- {left['case']} on {left['target']}: {left['verdict']}: {left['reason']}"
+    yield ""
+
+
+def _excesses(record: dict[str, Any]) -> Iterable[str]:
     grouped: dict[tuple[str, str, str], list[dict]] = {}
     for excess in record["excesses"]:
         why = excess["reason"] or "**no known reason**"
@@ -138,10 +178,6 @@ def _beyond(record: dict[str, Any]) -> Iterable[str]:
         yield f"- {layer} on {target}, {len(found)} times, first in {_where(found[0])}: {why}"
     if not grouped:
         yield "Nothing was beyond its bound."
-    yield "\nNot run, since the case expects it to fail:\n"
-    for left in record["left_out"]:
-        yield f"- {left['case']} on {left['target']}: {left['verdict']}: {left['reason']}"
-    yield ""
 
 
 def _loose(record: dict[str, Any]) -> Iterable[str]:

@@ -50,7 +50,7 @@ def record(found: Results, plan: Sequence[Variant], parameters: dict[str, Any]) 
         excused = False
         for finding in cell["layers"]:
             own = [nodes[n] for n in finding["nodes"]]
-            why = None if _ratio(finding) <= 1 else reason(kind(own), variant, target)
+            why = None if _ratio(finding) <= 1 else reason(kind(own), variant, target, finding["verdict"])
             excused |= why is not None
             if why is None:
                 layers.count((kind(own), target), finding, where, constant(own))

@@ -126,7 +126,8 @@ def write_page() -> Path:
     """The page about the record that the package has."""
     try:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(page(records.load("calibration")), "utf-8")
+        others = {name: records.load(name) for name in records.names("calibration-")}
+        PAGE.write_text(page(records.load("calibration"), others), "utf-8")
     except OSError as error:
         raise BadInput(f"the page cannot be written: {error}", file=str(PAGE)) from None
     return PAGE

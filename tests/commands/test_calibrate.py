@@ -170,10 +170,12 @@ def test_the_page(calibrate, monkeypatch, tmp_path):
     calibrate(*FEW)
     made = read()
     monkeypatch.setattr(records, "load", lambda _: made)
+    monkeypatch.setattr(records, "names", lambda prefix: [f"{prefix}half"])
     done = CliRunner().invoke(app, ["calibrate", "--page"], catch_exceptions=False)
     assert done.stdout == "docs/calibration.md\n"
     text = Path("docs/calibration.md").read_text()
-    assert text == page(made)
+    assert text == page(made, {"calibration-half": made})
+    assert "## In 16 bits" in text
     ratio = max(line["ratio"] for line in made["layers"])
     assert f"**{ratio:.3f}**\n(Linear on " in text
     assert "Nothing was beyond its bound." in text
