@@ -14,8 +14,6 @@ import psutil
 
 from parity.errors import BadInput
 
-BUSY = 0.1
-"""Cores that others keep busy, beyond which a person is told."""
 _SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
