@@ -22,6 +22,7 @@ from parity.judge.customary import RULES, Rule, opinions
 from parity.judge.diagnose import diagnose_all
 from parity.judge.ledger import judge_loosened
 from parity.judge.metrics import compare
+from parity.judge.silent import in_full
 from parity.judge.verdict import FAILED
 from parity.loosened import entries
 from parity.lower import first_gap
@@ -135,6 +136,9 @@ class Session:
         reference = replace(prepared.reference, unrounded=answer.reply.get("unrounded", False))
         found, loosened = judge_loosened(reference, entries(prepared.case, target), taps, final, problem)
         causes = diagnose_all(reference, found, taps) if found.verdict in FAILED else []
+        more = {"unrounded": True} if reference.unrounded else {}
+        if reference.precision.products and found.verdict not in FAILED and in_full(reference, taps):
+            more["in_full"] = True
         before = {}
         for name, array in answer.before.items():
             expected = prepared.reference.tensors[name].value
@@ -145,7 +149,7 @@ class Session:
             "message": found.message,
             "blame": list(found.blame),
             "shares": found.shares,
-            **({"unrounded": True} if reference.unrounded else {}),
+            **more,
             "loosened": loosened,
             "diagnosis": [d.to_json() for d in causes],
             "layers": [f.to_json() for f in found.layers],

@@ -8,13 +8,13 @@ the bound of the type that was asked for; or all that it returned are numbers of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from parity.judge.bound import Judged, as_exact
+from parity.judge.bound import Judged, Reference, as_exact
 from parity.judge.diagnosis import Cause
 from parity.judge.trial import Stretch, ratio
 from parity.precision import HALVES, PRECISIONS, rounded, significant
@@ -101,3 +101,26 @@ def _roundings(name: str) -> tuple[Rounding, ...]:
     if name == "tf32":
         return _to_tf32, lambda x: significant(x, 11, np.trunc)
     return (lambda x: rounded(x, name).astype(np.float64),)
+
+
+def in_full(reference: Reference, taps: Mapping[str, np.ndarray]) -> bool:
+    """Whether products that were to be taken in a smaller type were not: a switch that did nothing says so here alone.
+
+    Every layer of products must be inside the bound of its tensors' own type, where rounded factors would not be.
+
+    Args:
+        reference: in a precision whose products are of a smaller type.
+        taps: the engine's tensors.
+    """
+    own = PRECISIONS[reference.precision.tensors]
+    seen = False
+    for nodes, tapped in reference.graph.stretches():
+        actual = {t: taps[t] for t in tapped if t in taps}
+        stretch = Stretch(reference.graph, nodes, {**taps, **reference.inputs}, reference.weights, actual, own)
+        if not actual or not _products(stretch):
+            continue
+        if stretch.distance(stretch.right) > 1:
+            return False
+        made = _with_rounded(stretch, _roundings(reference.precision.products or "")[0])
+        seen |= any(ratio(made[t].value, stretch.right[t]) > 1 for t in actual)
+    return seen
