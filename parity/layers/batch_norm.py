@@ -32,6 +32,7 @@ class BatchNorm(Layer):
     scale: bool = True
     center: bool = True
     absorbs: ClassVar[bool] = True
+    rescales: ClassVar[bool] = True
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(N, C, …) → the same."""

@@ -80,6 +80,7 @@ class MulConstant(_WithConstant):
     """
 
     absorbs: ClassVar[bool] = True
+    rescales: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)

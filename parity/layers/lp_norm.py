@@ -12,6 +12,7 @@ from parity.layers.axes import Axes, as_axes, ascending
 from parity.layers.base import Layer, Spec
 from parity.layers.standardize import sum_error
 
+
 @dataclass(frozen=True)
 class LpNormalization(Layer):
     """y = x / d over one axis or several; d = ‖x‖ + epsilon, or the larger of the two.

@@ -29,7 +29,7 @@ class Sparsemax(Layer):
         return (x[0],)
 
 
-def _ranks(axis: int, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
+def _ranks(axis: int, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
     """1, 2, … along the axis."""
     return np.arange(1, shape[axis] + 1, dtype=dtype).reshape(
         [-1 if i == axis % len(shape) else 1 for i in range(len(shape))]
