@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,8 @@ class Session:
     def _judged(self, prepared: Prepared, target: Target, answer: Answer) -> Record:
         proof, taps, final = answer.reply["certificate"], answer.taps, answer.outputs
         problem = "" if proof["ok"] else proof["problems"][0]
-        reference = replace(prepared.reference, unrounded=answer.reply.get("unrounded", False))
+        unrounded = answer.reply.get("unrounded", False)
+        reference = prepared.reference.as_unrounded() if unrounded else prepared.reference
         found, loosened = judge_loosened(reference, entries(prepared.case, target), taps, final, problem)
         causes = diagnose_all(reference, found, taps) if found.verdict in FAILED else []
         more = {"unrounded": True} if reference.unrounded else {}

@@ -59,7 +59,7 @@ def _(p, n, y, e, x):
 
 @CausalMask.on("chainer")
 def _(p, c, x):
-    return lambda v: c.F.where(c.const(_seen(x.shape)), v, c.const(np.float32(HIDDEN)))
+    return lambda v: c.F.where(c.const(_seen(x.shape)), v, c.const(np.float64(HIDDEN)))
 
 
 @CausalMask.on("keras", x="=", y="=")
@@ -69,7 +69,7 @@ def _(p, k, x):
 
 @CausalMask.on("onnx")
 def _(p, o, x):
-    return o.node("Where", o.const(_seen(o.shape(x))), x, o.const(np.float32(HIDDEN)))
+    return o.node("Where", o.const(_seen(o.shape(x))), x, o.const(np.float64(HIDDEN)))
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def _padded(o, x, pads, value):
     if not any(map(any, pads)):
         return x
     widths = np.array([0, 0, *(b for b, _ in pads), 0, 0, *(e for _, e in pads)], np.int64)
-    return o.node("Pad", x, o.const(widths), o.const(np.float32(value)))
+    return o.node("Pad", x, o.const(widths), o.const(np.float64(value)))
 
 
 def _cut(o, x, cut):
