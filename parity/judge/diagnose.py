@@ -196,7 +196,8 @@ def _first(fits: list[Cause]) -> list[Cause]:
     """One cause for all values of one number that fit: "epsilon 0 instead of 2e-05, or 1e-07"."""
     if len(fits) < 2:
         return fits
-    others = [shortly(c.value) for c in fits[1:] if c.value != fits[0].value]
+    others = {shortly(c.value): None for c in fits[1:]}  # each once, and not the first value, as far as one sees
+    others.pop(shortly(fits[0].value), None)
     return [replace(fits[0], words=", or ".join([fits[0].words, *others]))]
 
 
