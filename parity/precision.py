@@ -46,6 +46,11 @@ class Precision:
         return 2 * ROUNDOFF["float64"] if self.tensors == "float64" else ROUNDOFF[self.tensors]
 
     @property
+    def multiplies(self) -> str:
+        """The type of the factors of products."""
+        return self.products or self.tensors
+
+    @property
     def u_products(self) -> float:
         """Unit roundoff of the factors of products."""
         return ROUNDOFF[self.products] if self.products else self.u

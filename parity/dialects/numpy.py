@@ -12,8 +12,6 @@ import numpy as np
 from parity.precision import FLOAT32, SMALLEST, Precision, rounded
 
 Array = np.ndarray
-TINY = 2.0**-125
-"""Added to every bound that is not exact: one float32 subnormal step, for runtimes that flush to zero."""
 
 
 def _bits(u: float) -> int:
