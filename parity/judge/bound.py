@@ -157,7 +157,8 @@ class Reference:
         exact = {k: as_exact(v) for k, v in weights.items()}
         tensors = {k: Judged(as_exact(v), None) for k, v in inputs.items()}
         for node in graph.nodes:
-            given, own = [tensors[i] for i in node.inputs], node_weights(graph, node, exact)
+            own = node_weights(graph, node, exact)
+            given: Sequence[Judged] = [tensors[i] for i in node.inputs]
             given = _rescaled(graph, node, given, precision) if unrounded else given
             out = evaluate(node, given, own, precision, more.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
@@ -209,7 +210,8 @@ class Reference:
 
     def _through(self, nodes: Sequence[Node], tensors: dict[str, Judged]) -> dict[str, Judged]:
         for node in nodes:
-            given, weights = [tensors[i] for i in node.inputs], node_weights(self.graph, node, self.weights)
+            weights = node_weights(self.graph, node, self.weights)
+            given: Sequence[Judged] = [tensors[i] for i in node.inputs]
             given = _rescaled(self.graph, node, given, self.precision) if self.unrounded else given
             out = evaluate(node, given, weights, self.precision, self.loosened.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))

@@ -16,7 +16,7 @@ import numpy as np
 
 from parity.judge.bound import Judged, Reference, as_exact
 from parity.judge.diagnosis import Cause
-from parity.judge.trial import Stretch
+from parity.judge.trial import Stretch, ratio
 from parity.precision import HALVES, PRECISIONS, ROUNDOFF, rounded, significant
 
 NAME = "precision"

@@ -47,9 +47,10 @@ def _(p, n, x):
     return np.where(_seen(x.shape), x, x.dtype.type(HIDDEN))
 
 
-@CausalMask.on("magnitude")
+@CausalMask.on("magnitude", c=1.0)
 def _(p, n, y, x):
-    return None
+    off = n.off(HIDDEN)
+    return np.where(_seen(x.shape) & np.ones_like(y, bool), 0.0, off) if off else None
 
 
 @CausalMask.on("carry")

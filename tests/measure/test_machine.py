@@ -118,5 +118,5 @@ def test_a_file_system_that_locks_nothing_is_told(shared, monkeypatch):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(machine.fcntl, "flock", refuse)
-    with pytest.raises(BadInput, match="no lock can be had, .*No locks available"), alone():
+    with pytest.raises(BadInput, match=r"no lock can be had, .*No locks available"), alone():
         pass

@@ -60,7 +60,9 @@ class _Worker:
             return {**done, "first": first, "memory": memory, "certificate": {"ok": True}}, {"y:y": np.ones(1)}
         if op == "turn":
             own = TRUE[self.target] * self.factor * np.exp(self.lab.turn * self.lab.draws.normal())
-            return {**done, "memory": 30, **{k: v + 5 for k, v in self.lab.device.items()}}, {"samples": np.full(5, own)}
+            return {**done, "memory": 30, **{k: v + 5 for k, v in self.lab.device.items()}}, {
+                "samples": np.full(5, own)
+            }
         return {**done, "rate": 1e9, "cores": [1]}, {}
 
     def stop(self):
