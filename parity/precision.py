@@ -60,7 +60,11 @@ class Precision:
 
     @property
     def tiny(self) -> float:
-        """What is added to every bound that is not exact: a result below the smallest normal number may be lost."""
+        """What is added to every bound that is not exact: a result below the smallest normal number may be lost.
+
+        Not so in float16, whose numbers below 6e-5 are in use: there it is the rounding of those alone. An engine that
+        flushes them to zero is beyond its bound, and the diagnosis says why.
+        """
         return _TINY[self.tensors]
 
     @property

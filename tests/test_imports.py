@@ -125,7 +125,7 @@ MAY_IMPORT = {
     ),
     "measure.precision": (
         *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
-        *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets"),
+        *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets", "story"),
     ),
     "records": ("errors",),
     # how long it takes, and what a precision costs

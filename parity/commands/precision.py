@@ -17,10 +17,11 @@ from parity.commands.progress import Bar, wide
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput
 from parity.measure.precision.page import put, tables
-from parity.measure.precision.show import ROW, advice_lines, row, used
+from parity.measure.precision.show import ROW, advice_lines, failure_lines, row, used
 from parity.measure.precision.take import Taking, chosen_precisions, planned
 from parity.results import Record
 from parity.session import Session
+from parity.story.words import USUAL
 from parity.targets import Target, missing
 from parity.workers.pool import Pool
 
@@ -45,14 +46,18 @@ def measure(
     out: Path,
     page: Path | None = None,
 ) -> int:
-    """Measure losses, print the table and the advice; the exit status.
+    """Measure losses, print the table and the advice; the exit status, 1 if a verdict fails, as of ``parity run``.
 
     Args:
-        targets: engines and devices; their precisions are the next argument's. "none" for the emulation alone.
+        targets: engines and devices, without precisions, which are the next argument's. "none" for the emulation alone.
         precisions: names, with commas.
-        page: a Markdown page whose tables are to become those of this run.
+        page: a Markdown page whose tables are to become those of this run; read first, since a run takes minutes.
+
+    Raises:
+        BadInput: a target has a precision, or the page has no place for tables.
     """
     console = Console()
+    text = read_page(page) if page else ""
     chosen = chosen_precisions(precisions, DEFAULT)
     engines = () if targets == NONE else here(chosen_targets(targets))
     cases, bad = load_all(files or FILES)
@@ -84,38 +89,64 @@ def measure(
             bar.stop()
             show(found, console)
     if page:
-        write_page(page, found)
+        write_page(page, text, found)
         print(f"written: {page}")
     if bad:
         return 2
     return 1 if any(r["kind"] == "cell" and not r["ok"] for r in found) else 0
 
 
-def write_page(page: Path, found: Sequence[Record]) -> None:
-    """Put the tables of a run into a page.
+def read_page(page: Path) -> str:
+    """The page, which has a place for tables and can be written.
 
     Raises:
         BadInput: there is no such page, or no place in it.
     """
+    try:
+        with page.open("r+", encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"the page cannot be written or read: {error}", file=str(page)) from None
+    put(text, "", str(page))
+    return text
+
+
+def write_page(page: Path, text: str, found: Sequence[Record]) -> None:
+    """Put the tables of a run into a page.
+
+    Args:
+        text: of the page.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
     cells = {(r["case"], r["target"]): r for r in found if r["kind"] == "cell"}
     try:
-        text = page.read_text("utf-8")
         page.write_text(put(text, tables([r for r in found if r["kind"] == "loss"], cells), str(page)), "utf-8")
     except OSError as error:
         raise BadInput(f"the page cannot be written: {error}", file=str(page)) from None
 
 
 def here(targets: Sequence[Target]) -> tuple[Target, ...]:
-    """Engines and devices of targets whose packages are installed; what is left out is said."""
-    machines = dict.fromkeys(t.machine for t in targets)
-    absent = {t: why for t in machines if (why := missing(t))}
+    """Engines and devices of targets whose packages are installed; what is left out is said.
+
+    Raises:
+        BadInput: a target names a precision, which is a matter of ``--precisions``.
+    """
+    named = [t for t in targets if t.precision != USUAL]
+    if named:
+        raise BadInput(
+            f"--targets: found {named[0]}; expected engine or engine@device, since precisions are asked for with "
+            f"--precisions {','.join(dict.fromkeys(t.precision for t in named))}"
+        )
+    absent = {t: why for t in targets if (why := missing(t))}
     for target, why in absent.items():
         print(f"{target}: {why}; left out", file=sys.stderr)
-    return tuple(t for t in machines if t not in absent)
+    return tuple(t for t in targets if t not in absent)
 
 
 def show(found: Sequence[Record], console: Console) -> None:
-    """A table of losses for each case, then what to keep in float32."""
+    """A table of losses for each case, what fails, and what to keep in float32."""
     cells = {(r["case"], r["target"]): r for r in found if r["kind"] == "cell"}
     cases: dict[str, list[Record]] = {}
     for record in found:
@@ -130,5 +161,7 @@ def show(found: Sequence[Record], console: Console) -> None:
         for cell in rows:
             table.add_row(*(Text(cell[i]) for i in used(rows)))
         wide(console).print(table)
+    for line in failure_lines(cells.values()):
+        console.print(Text(line, "bold red"), soft_wrap=True)
     for line in advice_lines([r for r in found if r["kind"] == "sensitivity"]):
         console.print(Text(line), soft_wrap=True)

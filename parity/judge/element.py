@@ -13,7 +13,7 @@ from parity.judge.effects import AT_ONCE, of_variants
 from parity.judge.stacked import Stacked
 from parity.judge.trial import Stretch
 from parity.layers.evaluate import values
-from parity.layers.mistake import Change, Seen
+from parity.layers.mistake import Change, Seen, instead
 from parity.mistakes.wrong import Wrong, replaced
 from parity.node import Node
 
@@ -156,7 +156,7 @@ class _Search:
         weight = self.seen.weights[c].copy()
         old, weight[index] = float(weight[index]), value
         change = f", {100 * (value - old) / abs(old):+.3g} %" if old else ""
-        words = f"{c}[{', '.join(map(str, index))}] is {value:.6g} instead of {old:.6g}{change}"
+        words = f"{c}[{', '.join(map(str, index))}] is {instead(value, old)}{change}"
         made = Change((self.node.layer,), {**self.seen.weights, c: weight}, words)
         advice = "One element of the weight is wrong; the rest of it is right."
         graph, own = self.stretch.graph, self.seen.weights

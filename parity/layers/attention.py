@@ -47,9 +47,10 @@ def _(p, n, x):
     return np.where(_seen(x.shape), x, x.dtype.type(HIDDEN))
 
 
-@CausalMask.on("magnitude")
+@CausalMask.on("magnitude", c=1.0)
 def _(p, n, y, x):
-    return None
+    off = n.off(HIDDEN)
+    return np.where(_seen(x.shape) & np.ones_like(y, bool), 0.0, off) if off else None
 
 
 @CausalMask.on("carry")
@@ -59,7 +60,7 @@ def _(p, n, y, e, x):
 
 @CausalMask.on("chainer")
 def _(p, c, x):
-    return lambda v: c.F.where(c.const(_seen(x.shape)), v, c.const(np.float32(HIDDEN)))
+    return lambda v: c.F.where(c.const(_seen(x.shape)), v, c.const(np.float64(HIDDEN)))
 
 
 @CausalMask.on("keras", x="=", y="=")
@@ -69,7 +70,7 @@ def _(p, k, x):
 
 @CausalMask.on("onnx")
 def _(p, o, x):
-    return o.node("Where", o.const(_seen(o.shape(x))), x, o.const(np.float32(HIDDEN)))
+    return o.node("Where", o.const(_seen(o.shape(x))), x, o.const(np.float64(HIDDEN)))
 
 
 @dataclass(frozen=True)

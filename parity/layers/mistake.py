@@ -11,6 +11,8 @@ import numpy as np
 Arrays = Mapping[str, np.ndarray]
 Advice = str | Callable[[Any, float | None], str]
 """A sentence, or a function of the layer and the number that the mistake leaves open."""
+DIGITS, EXACT = 6, 17
+"""Digits of a number that people read, and those that tell every float64 from every other."""
 Layer = Any
 """A :class:`parity.layers.base.Layer`, which has what is defined here."""
 
@@ -145,14 +147,20 @@ def difference(layer: Layer, layers: Sequence[Layer]) -> str:
         if isinstance(old, HasMistakes):
             told += [f"{name}.{inner}" for inner in (difference(old, [new]),) if inner]
         elif new != old:
-            told.append(f"{name} {shortly(new)} instead of {shortly(old)}")
+            told.append(f"{name} {instead(new, old)}")
     return " and ".join(told)
 
 
-def shortly(value: Any) -> str:
+def instead(new: Any, old: Any) -> str:
+    """Two parameters: "0 instead of 2e-05", with as many digits as it takes to tell them apart."""
+    digits = next((d for d in range(DIGITS, EXACT) if shortly(new, d) != shortly(old, d)), EXACT)
+    return f"{shortly(new, digits)} instead of {shortly(old, digits)}"
+
+
+def shortly(value: Any, digits: int = DIGITS) -> str:
     """A parameter as a case file writes it."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "none"}[value]
     if isinstance(value, (tuple, list)):
-        return "[" + ", ".join(map(shortly, value)) + "]"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+        return "[" + ", ".join(shortly(v, digits) for v in value) + "]"
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

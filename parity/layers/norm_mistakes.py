@@ -17,7 +17,7 @@ from parity.layers.group_norm import GroupNorm, InstanceNorm
 from parity.layers.layer_norm import LayerNorm, RMSNorm
 from parity.layers.lp_norm import LpNormalization
 from parity.layers.lrn import LocalResponseNorm
-from parity.layers.mistake import Free, shortly
+from parity.layers.mistake import Free, instead, shortly
 
 EPSILON = Free(1e-12, 1.0, (0.0, 1e-3, 1e-5, 2e-5, 1e-6, 1.001e-5, 1e-7, 1e-8, 1e-12))
 DEFAULTS: dict[type[Layer], str] = {
@@ -180,5 +180,5 @@ def _(p, seen):
     "alpha per element", advice="alpha multiplies the sum in Chainer, Caffe and ONNX divide it by n: multiply it by n."
 )
 def _(p, seen):
-    yield f"alpha divided by n: {shortly(p.alpha / p.n)} instead of {shortly(p.alpha)}", replace(p, alpha=p.alpha / p.n)
-    yield f"alpha times n: {shortly(p.alpha * p.n)} instead of {shortly(p.alpha)}", replace(p, alpha=p.alpha * p.n)
+    yield f"alpha divided by n: {instead(p.alpha / p.n, p.alpha)}", replace(p, alpha=p.alpha / p.n)
+    yield f"alpha times n: {instead(p.alpha * p.n, p.alpha)}", replace(p, alpha=p.alpha * p.n)

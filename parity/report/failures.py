@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from parity.judge.verdict import NEUTRAL, ORDER
 from parity.results import Record, Results
 from parity.story import about_cell
-from parity.story.words import USUAL, engine, listing, parts, plural
+from parity.story.loss import order
+from parity.story.words import USUAL, engine, listing, parts, plural, precise
 
 NAMED = 3
 """Files with failing cases that the sentence names."""
+PRECISIONS = 3
+"""Precisions that a sentence names; it counts more of them."""
 GOOD = frozenset({"equal", "rounding"})
 EXCUSED = ("loosened", "known")
 """Kinds of cells that pass for a reason that their case gives."""
@@ -102,15 +105,16 @@ def failing(failures: Sequence[Failure]) -> str:
 def in_others(cells: Sequence[Record], failures: Sequence[Failure]) -> str:
     """A sentence on cells in other precisions than usual, of which some failed; empty where there are none.
 
-    ``In half precision: 5 of 6 cells agree within the rounding of the precision; 1 differs: a on chainer@cpu:float16.``
+    ``In float16: 5 of 6 cells agree within the rounding of what computes them; 1 differs: a on chainer@cpu:float16.``
     """
     if not cells:
         return ""
     compared = [c for c in cells if c["verdict"] not in NEUTRAL]
-    where = "half precision" if all(parts(c["target"])[2].endswith("float16") for c in cells) else "other precisions"
+    names = sorted({parts(c["target"])[2] for c in cells}, key=order)
+    where = listing([precise(n) for n in names]) if len(names) <= PRECISIONS else f"{len(names)} other precisions"
     good = sum(kind(c) in GOOD for c in compared)
     of = f"{good:,} of {plural(len(compared), 'cell')}" if good < len(compared) else plural(good, "cell")
-    said = f"In {where}: {of} {'agrees' if good == 1 else 'agree'} within the rounding of the precision"
+    said = f"In {where}: {of} {'agrees' if good == 1 else 'agree'} within the rounding of what computes them"
     counts = Counter(map(kind, cells))
     notes = [plural(counts[k], word) for k, word in EXCUSES if counts[k]]
     if neutral := len(cells) - len(compared):

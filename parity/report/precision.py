@@ -6,7 +6,16 @@ from typing import Any
 
 from parity.report.data import PIECE, filled, natural, rounded, text
 from parity.results import Record, Results
-from parity.story.loss import about_loss, about_losses, broken, largest_part, order, precision_of, worst
+from parity.story.loss import (
+    about_loss,
+    about_losses,
+    broken,
+    decisions,
+    largest_part,
+    order,
+    precision_of,
+    worst,
+)
 from parity.story.words import parts, precise
 
 NOT_KEPT = frozenset({"kind", "case", "network"})
@@ -77,7 +86,7 @@ def _picture(picture: Record, images: dict[str, int]) -> Record:
 def _row(record: Record, results: Results, network: str | None) -> Record:
     """What the tables over cases and targets show."""
     engine, device, _ = parts(record["target"])
-    output, found = worst(record), record.get("bytes") or {}
+    output, decided, found = worst(record), decisions(record), record.get("bytes") or {}
     cell = results.cells.get((record.get("environment", ""), record["case"], record["target"]), {})
     row = {
         "target": record["target"],
@@ -86,7 +95,8 @@ def _row(record: Record, results: Results, network: str | None) -> Record:
         "precision": precision_of(record),
         "bytes": [found.get("before"), found.get("after")],
         **{k: output.get(k) for k in ("tensor", "rel_l2", "snr_db", "psnr_db", "max_abs")},
-        "argmax": [output.get("argmax_changed"), output.get("argmax_of")],
+        "argmax": [decided.get("argmax_changed"), decided.get("argmax_of")],
+        "decided": decided.get("tensor") if decided is not output else None,
         "nonfinite": broken(record),
         "part": largest_part(output),
         "parts": output.get("parts") or {},

@@ -40,6 +40,12 @@ def worst(record: Record) -> dict[str, Any]:
     return max(found, key=lambda output: severity(output.get("rel_l2")))
 
 
+def decisions(record: Record) -> dict[str, Any]:
+    """The output of classes whose argmax changes at the largest share of positions; empty where none has classes."""
+    found = [o for o in record.get("outputs") or () if o.get("argmax_of") and o.get("argmax_changed") is not None]
+    return max(found, key=lambda o: (o["argmax_changed"] / o["argmax_of"], severity(o.get("rel_l2"))), default={})
+
+
 def largest_part(output: dict[str, Any]) -> str:
     """What most of an output's loss comes from: ``weights``, ``activations`` or ``arithmetic``; may be empty."""
     found = {k: severity(v) for k, v in (output.get("parts") or {}).items() if k in PARTS and v is not None}
@@ -51,14 +57,21 @@ def broken(record: Record) -> int:
     return sum(int(output.get("nonfinite") or 0) for output in record.get("outputs") or ())
 
 
-def otherwise(record: Record) -> str:
-    """A sentence where it was computed in another type than asked; empty where it was not, or nobody knows."""
+def elsewhere(record: Record) -> str:
+    """The type that it was computed in where that is another than asked; empty where it is not, or nobody knows."""
     computed = record.get("computed") or {}
     asked, seen = computed.get("asked"), computed.get("seen")
-    if not asked or not seen or asked == seen:
+    return str(seen) if asked and seen and asked != seen else ""
+
+
+def otherwise(record: Record) -> str:
+    """A sentence where it was computed in another type than asked; empty where it was not, or nobody knows."""
+    seen = elsewhere(record)
+    if not seen:
         return ""
+    computed = record["computed"]
     why = f": {computed['why']}" if computed.get("why") else ""
-    return sentence(f"It was computed in {seen}, not in {asked}{why}")
+    return sentence(f"It was computed in {seen}, not in {computed['asked']}{why}")
 
 
 def about_loss(record: Record) -> str:
@@ -72,8 +85,10 @@ def about_loss(record: Record) -> str:
     text = f"{_saving(name, said, record.get('bytes') or {})} {_error(output)}{_by(record)}"
     if count := broken(record):
         text += f", and {plural(count, 'number')} of its outputs {'is' if count == 1 else 'are'} infinite or NaN"
-    if output.get("argmax_changed"):
-        text += f", and the largest class changes at {output['argmax_changed']:,} of {output.get('argmax_of') or 0:,}"
+    decided = decisions(record)
+    if decided.get("argmax_changed"):
+        of = f" of {decided['tensor']}" if decided is not output and decided.get("tensor") else ""
+        text += f", and the largest class{of} changes at {decided['argmax_changed']:,} of {decided['argmax_of']:,}"
     return " ".join(filter(None, (sentence(capital(text)), otherwise(record))))
 
 
@@ -130,12 +145,13 @@ def _over_all(found: Sequence[Record]) -> str:
     if not told:
         return about_loss(found[0])
     top = max(told, key=lambda r: (bool(broken(r)), severity(worst(r).get("rel_l2"))))
-    sizes = {r["case"]: r["bytes"] for r in told if _sized(r)}
+    sizes: dict[str, list[dict[str, Any]]] = {}
+    for record in told:
+        if _sized(record):
+            sizes.setdefault(record["case"], []).append(record["bytes"])
     if len({r["case"] for r in told}) == 1 or not sizes:
         return about_loss(top)
-    total = {k: sum(b[k] for b in sizes.values()) for k in ("before", "after")}
-    first = _saving(plural(len(sizes), "network"), precise(precision_of(top)), total)
-    first += " together" if len(sizes) > 1 else ""
+    first = _together(precise(precision_of(top)), sizes)
     calm = [r for r in told if math.isfinite(severity(worst(r).get("rel_l2")))]
     if calm:
         most = max(calm, key=lambda r: severity(worst(r).get("rel_l2")))
@@ -144,6 +160,18 @@ def _over_all(found: Sequence[Record]) -> str:
     if bad := sorted({r["case"] for r in told if broken(r)}):
         first += f"; outputs of {some(bad, most=3)} become infinite or NaN"
     return sentence(capital(first))
+
+
+def _together(said: str, sizes: dict[str, list[dict[str, Any]]]) -> str:
+    """What networks take, by case; engines that hold other weights in a precision are a range."""
+    before = sum(found[0]["before"] for found in sizes.values())
+    least, most = (sum(pick(b["after"] for b in found) for found in sizes.values()) for pick in (min, max))
+    name, together = plural(len(sizes), "network"), " together" if len(sizes) > 1 else ""
+    if least == most:
+        return _saving(name, said, {"before": before, "after": most}) + together
+    return (
+        f"{said} brings {name} from {size(before)} to {size(least)} … {size(most)}{together}, depending on the engine,"
+    )
 
 
 def _sized(record: Record) -> bool:

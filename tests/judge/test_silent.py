@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from parity.judge.bound import KIT, as_exact
+from parity.judge.bound import KIT, Reference, as_exact
 from parity.judge.diagnose import diagnose_all
-from parity.judge.silent import SAME_DIGITS
-from parity.precision import rounded, significant
+from parity.judge.silent import SAME_DIGITS, in_full
+from parity.judge.verdict import judge
+from parity.precision import PRECISIONS, rounded, significant
 from tests.judge.conftest import Net, node
 
 
@@ -75,3 +76,18 @@ def test_outputs_that_have_few_bits_by_nature_prove_nothing():
     net = Net.of({"x": (4, 6)}, (node("sign", "Sign", "x"), node("half", "MulConstant", "sign", value=0.5)), ("half",))
     tensors = net.run(change=lambda name, a: a * np.float32(1.5) if name == "half" else a)
     assert all(c.name != "precision" for c in named(net, tensors).values())
+
+
+@pytest.mark.parametrize(("factors", "full"), [(lambda x: x, True), (ROUNDINGS["tf32"], False)])
+def test_a_switch_that_does_nothing_is_seen(deep, factors, full):
+    reference = Reference.of(deep.graph, deep.reference.inputs, deep.weights, precision=PRECISIONS["tf32"])
+    tensors = run(deep, factors)
+    taps = {t: tensors[t] for t in deep.graph.taps}
+    assert judge(reference, taps, {"tanh": taps["tanh"]}).verdict in ("equal", "rounding")
+    assert in_full(reference, taps) == full
+
+
+def test_what_cannot_be_told_is_not():
+    net = Net.of({"x": (4, 6)}, (node("relu", "ReLU", "x"),), ("relu",))
+    reference = Reference.of(net.graph, net.reference.inputs, net.weights, precision=PRECISIONS["tf32"])
+    assert not in_full(reference, net.run())

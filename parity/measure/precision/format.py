@@ -103,10 +103,24 @@ class Counts:
         return Counts(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
 
 
-def sizes(graph: Graph, node: Node, form: Format, seen: set[str]) -> tuple[int, int]:
-    """Bytes of a layer's weights as float32 and in the types they are rounded to; a shared weight counts once.
+def held(precision: Precision, dialect: str | None) -> Format:
+    """Types in which weights are kept, which are those they are rounded to but for Keras's mixed policies.
+
+    Under those a variable is float32, in memory and in a file, and is rounded whenever its layer is called.
 
     Args:
+        dialect: of the engine; None for emulation.
+    """
+    if precision.mixed and dialect == "keras":
+        return Format(precision.held)
+    return Formats.of(precision).all
+
+
+def sizes(graph: Graph, node: Node, form: Format, seen: set[str]) -> tuple[int, int]:
+    """Bytes of a layer's weights as float32 and in the types of a format; a shared weight counts once.
+
+    Args:
+        form: what they are kept in.
         seen: names of weights that were counted; added to.
     """
     before = after = 0

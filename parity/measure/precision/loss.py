@@ -10,11 +10,11 @@ import numpy as np
 
 from parity.graph import Graph
 from parity.judge.metrics import Metrics, compare
+from parity.measure.precision.classes import IMAGE_CHANNELS, class_axis
 from parity.measure.precision.emulate import Emulator
-from parity.measure.precision.format import Counts, Formats, sizes
+from parity.measure.precision.format import Counts, Format, Formats, sizes
 
 Arrays = Mapping[str, np.ndarray]
-IMAGE_CHANNELS = (1, 3)
 DIGITS = 6
 
 
@@ -49,16 +49,6 @@ def _length(x: np.ndarray) -> float:
 def is_image(array: np.ndarray) -> bool:
     """Floats, N C H W with one or three channels."""
     return array.dtype.kind == "f" and array.ndim == 4 and array.shape[1] in IMAGE_CHANNELS
-
-
-def class_axis(graph: Graph, tensor: str) -> int | None:
-    """The axis over which a user takes the argmax of an output: that of its softmax, else 1; None for images."""
-    shape = graph.specs[tensor].shape
-    if len(shape) < 2 or (len(shape) == 4 and shape[1] in IMAGE_CHANNELS):
-        return None
-    made = next((n for n in graph.nodes if tensor in n.outputs), None)
-    axis = getattr(made.layer, "axis", None) if made else None
-    return axis if isinstance(axis, int) else 1
 
 
 def in_users_terms(graph: Graph, tensor: str, actual: np.ndarray, exact: np.ndarray) -> dict[str, Any]:
@@ -148,8 +138,12 @@ def outputs(emulator: Emulator, split: Split) -> list[dict[str, Any]]:
     ]
 
 
-def layers(emulator: Emulator, formats: Formats, split: Split) -> list[dict[str, Any]]:
-    """A row for each tensor that a layer makes; counts and bytes of its weights stand with the first."""
+def layers(emulator: Emulator, formats: Formats, split: Split, held: Format | None = None) -> list[dict[str, Any]]:
+    """A row for each tensor that a layer makes; counts and bytes of its weights stand with the first.
+
+    Args:
+        held: what weights are kept in; by default what they are rounded to.
+    """
     graph, form, seen = emulator.graph, formats.all, set[str]()
     run = emulator.full(form)
     rows = []
@@ -166,7 +160,7 @@ def layers(emulator: Emulator, formats: Formats, split: Split) -> list[dict[str,
                     "parts": split.parts(tensor),
                     "weights": vars(sum(weights, Counts()) if first else Counts()),
                     "tensor_counts": vars(run.counts[tensor]),
-                    "bytes": list(sizes(graph, node, form, seen) if first else (0, 0)),
+                    "bytes": list(sizes(graph, node, held or form, seen) if first else (0, 0)),
                 }
             )
     return rows

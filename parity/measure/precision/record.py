@@ -11,15 +11,16 @@ import numpy as np
 from parity.measure.precision import loss
 from parity.measure.precision.computed import computed
 from parity.measure.precision.emulate import Emulator
-from parity.measure.precision.format import Formats
+from parity.measure.precision.format import Formats, held
 from parity.measure.precision.pictures import pictures
 from parity.measure.precision.sensitivity import Sensitivity
 from parity.precision import Precision
 from parity.prepare import Prepared
 from parity.results import Record, environment
+from parity.story.loss import EMULATION as EMULATED
 from parity.targets import Target
 
-EMULATION = Target("emulation")
+EMULATION = Target(EMULATED)
 """Stands where a target does, for figures that no engine had a part in."""
 NOT_RUN = "emulated: every tensor is rounded, sums are those of float64"
 
@@ -72,7 +73,8 @@ class Ledger:
                 raise ValueError(f"no loss to measure: {name} is {is_there}, expected {list(wanted)}")
         usable = {k: v for k, v in (taps or {}).items() if v.shape == emulator.exact.tensors[k].shape}
         at_outputs = loss.Split(emulator, formats, ran)
-        rows = loss.layers(emulator, formats, loss.Split(emulator, formats, usable))
+        kept = held(precision, None if target.engine == EMULATED else target.dialect)
+        rows = loss.layers(emulator, formats, loss.Split(emulator, formats, usable), kept)
         asked = {"asked": precision.tensors, "seen": None, "why": NOT_RUN}
         record = self._named("loss", precision, target) | {
             "outputs": loss.outputs(emulator, at_outputs),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from parity.results import Record
+from parity.story.loss import decisions, elsewhere, largest_part, worst
 
 ROW: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("precision", "left"),
@@ -22,7 +23,7 @@ ROW: tuple[tuple[str, Literal["left", "right"]], ...] = (
 
 
 def row(loss: Record, cell: Record | None = None) -> list[str]:
-    """A line of a case's table; of several outputs the one that lost most.
+    """A line of a case's table; of several outputs the one that lost most, and the one whose argmax changes most.
 
     Args:
         loss: the record.
@@ -33,28 +34,25 @@ def row(loss: Record, cell: Record | None = None) -> list[str]:
     start = [loss["precision"], target]
     if "outputs" not in loss:
         return [*start, *[""] * 6, verdict or loss["message"]]
-    worst = most_lost(loss)
+    most, decided = worst(loss), decisions(loss)
+    where = f" ({decided['tensor']})" if decided and decided is not most else ""
+    other = elsewhere(loss)
     size = loss["bytes"]
     return [
         *start,
         f"{size['before']:,} → {size['after']:,}",
-        figure(worst["rel_l2"]),
-        decibel(worst["snr_db"]),
-        decibel(worst["psnr_db"]),
-        "" if worst["argmax_of"] is None else f"{worst['argmax_changed']} of {worst['argmax_of']}",
-        largest_part(worst["parts"]),
-        ", ".join(filter(None, (verdict, elsewhere(loss["computed"])))),
+        figure(most["rel_l2"]),
+        decibel(most["snr_db"]),
+        decibel(most["psnr_db"]),
+        f"{decided['argmax_changed']} of {decided['argmax_of']}{where}" if decided else "",
+        largest_part(most),
+        ", ".join(filter(None, (verdict, other and f"computed in {other}"))),
     ]
 
 
 def used(rows: Sequence[Sequence[str]]) -> list[int]:
     """Columns that have anything in them."""
     return [i for i in range(len(ROW)) if any(r[i] for r in rows)]
-
-
-def most_lost(loss: Record) -> dict[str, Any]:
-    """The output with the largest relative L2."""
-    return max(loss["outputs"], key=lambda o: float(o["rel_l2"]))
 
 
 def figure(x: float | str) -> str:
@@ -67,20 +65,13 @@ def decibel(x: float | str | None) -> str:
     return "" if x is None else f"{float(x):.1f} dB"
 
 
-def largest_part(parts: dict[str, Any]) -> str:
-    """The part that makes most of a loss, empty where nothing is lost."""
-    there = {k: float(v) for k, v in parts.items() if v is not None}
-    name = max(there, key=lambda k: there[k])
-    return name if there[name] > 0 else ""
-
-
-def elsewhere(computed: dict[str, Any]) -> str:
-    """What a network was computed in, where it is not what was asked for."""
-    seen = computed["seen"]
-    return f"computed in {seen}" if seen not in (None, computed["asked"]) else ""
-
-
 def advice_lines(sensitivities: Sequence[Record]) -> Iterator[str]:
     """A line for each network and precision: what to keep in float32."""
     for record in sorted(sensitivities, key=lambda r: (r["case"], r["precision"])):
         yield f"{record['case']}, {record['precision']}: {record['advice']['text']}"
+
+
+def failure_lines(cells: Iterable[Record]) -> Iterator[str]:
+    """A line for each verdict that fails."""
+    for cell in sorted((c for c in cells if not c["ok"]), key=lambda c: (c["case"], c["target"])):
+        yield f"{cell['case']} on {cell['target']}: {cell['verdict']}" + (f", {m}" if (m := cell["message"]) else "")

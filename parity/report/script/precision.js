@@ -55,7 +55,7 @@ class PrecisionView extends MeasuredView {
       const other = seen && r.computed.asked && seen !== r.computed.asked;
       const part = r.part ? `${r.part} ${figure(r.parts[r.part], 2)}` : "–";
       return el("tr", {}, about, number((r.bytes?.[1] ?? null) === null ? "–" : `${sizeText(r.bytes[0])} → ${sizeText(r.bytes[1])}`),
-        number([figure(r.rel_l2), r.nonfinite ? el("span", { class: "failed" }, ` ${figure(r.nonfinite)} NaN/∞`) : ""]), number(decibels(r.snr_db)), number(decibels(r.psnr_db)), number(argmax(r.argmax)),
+        number([figure(r.rel_l2), r.nonfinite ? el("span", { class: "failed" }, ` ${figure(r.nonfinite)} NaN/∞`) : ""]), number(decibels(r.snr_db)), number(decibels(r.psnr_db)), number([argmax(r.argmax), r.decided && ` (${r.decided})`]),
         el("td", {}, part), el("td", { class: other ? "failed" : "", title: r.computed?.why }, seen ? (other ? `${seen}, not ${r.computed.asked}` : seen) : r.engine === "emulation" ? "emulated" : "not known"),
         el("td", { class: r.verdict && !r.ok ? "failed" : "" }, r.verdict ? el("a", { href: caseHash(this.chosenId(r), r, this.index.several) }, r.verdict) : ""));
     });
