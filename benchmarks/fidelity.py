@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,25 @@ def main() -> None:
                     show([engine, network], found, seconds, has[-1], began)
         print(f"  intervals that contain 1: {sum(has)} of {len(has)}; at least {100 * CONFIDENCE:.0f} % are promised")
         print(f"\nothers kept {others.cores():.2f} cores busy meanwhile")
+    if reason := beyond(ratios, has):
+        raise SystemExit(reason)
+
+
+def beyond(ratios: Sequence[float], has: Sequence[bool]) -> str:
+    """How the aim was missed; empty where it was not.
+
+    Args:
+        ratios: parity's time over the loop's.
+        has: of each interval of a target over itself, whether it contains 1; as few may as chance allows in 1 of 100.
+    """
+    far = [r for r in ratios if abs(r - 1) > AIM]
+    if far:
+        return f"{len(far)} of {len(ratios)} ratios are not within {100 * AIM:g} % of 1"
+    missed = has.count(False)
+    chance = sum(
+        comb(len(has), k) * (1 - CONFIDENCE) ** k * CONFIDENCE ** (len(has) - k) for k in range(missed, len(has) + 1)
+    )
+    return f"{missed} of {len(has)} intervals leave 1 out, more than chance" if missed and chance < 0.01 else ""
 
 
 if __name__ == "__main__":

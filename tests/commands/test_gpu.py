@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,13 +57,6 @@ def test_targets_of_a_gpu_are_listed(monkeypatch):
     assert "@cpu" not in found
 
 
-def test_wheels_have_versions_and_are_few():
-    lines = [x for x in (SCRIPTS / "wheels.txt").read_text().splitlines() if x and not x.startswith("#")]
-    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+", line) for line in lines)
-    names = {line.partition("==")[0] for line in lines}
-    assert {"keras", "onnx2pytorch", "pydantic"} <= names
-
-
 def stages():
     """The commands that the script runs, word by word, its variables filled in."""
     values = {"cases": "cases", "gpu": "*@gpu", "cpu": "*@cpu", "jobs": "2", "out": "results", "few": "lenet"}
@@ -88,24 +77,3 @@ def test_each_stage_is_a_command(words):
     assert done.exit_code == 0
     options = [w for w in words if w.startswith("--")]
     assert all(option in done.stdout for option in options)
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-class TestScript:
-    def test_it_reads(self):
-        for script in SCRIPTS.glob("*.sh"):
-            subprocess.run(["bash", "-n", str(script)], check=True)
-
-    def test_wheels_that_do_not_fit_are_bad_input(self, tmp_path):
-        (tmp_path / "wheels").mkdir()
-        (tmp_path / "wheels/broken-1.0-py3-none-any.whl").write_bytes(b"no archive")
-        command = ["bash", str(SCRIPTS / "run.sh"), str(tmp_path / "wheels"), str(tmp_path / "out"), "20"]
-        environment = os.environ | {"PYTHON": sys.executable}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-        assert done.returncode == 2
-        assert "do not fit" in done.stderr or "No module named pip" in done.stderr
-
-    def test_without_arguments_it_says_what_it_needs(self):
-        done = subprocess.run(["bash", str(SCRIPTS / "run.sh")], capture_output=True, text=True, check=False)
-        assert done.returncode != 0
-        assert "the folder of wheels" in done.stderr
