@@ -171,9 +171,8 @@ def beyond(ratios: Sequence[float], has: Sequence[bool]) -> str:
     if far:
         return f"{len(far)} of {len(ratios)} ratios are not within {100 * AIM:g} % of 1"
     missed = has.count(False)
-    chance = sum(
-        comb(len(has), k) * (1 - CONFIDENCE) ** k * CONFIDENCE ** (len(has) - k) for k in range(missed, len(has) + 1)
-    )
+    count, p = len(has), 1 - CONFIDENCE
+    chance = sum(comb(count, k) * p**k * (1 - p) ** (count - k) for k in range(missed, count + 1))
     return f"{missed} of {len(has)} intervals leave 1 out, more than chance" if missed and chance < 0.01 else ""
 
 
