@@ -92,13 +92,14 @@ class TestScript:
 
     @pytest.fixture
     def python(self, tmp_path):
-        """Makes a Python that installs nothing, lacks what it is told, and of parity knows no more than a script says."""
+        """Makes a Python that installs nothing, lacks what it is told, and runs a line of bash in place of parity."""
 
         def make(lacking="", parity="exit 1"):
             path = tmp_path / "python"
             path.write_text(
                 "#!/usr/bin/env bash\n"
-                f'case "$*" in *"fit.py wheels"*) echo a.whl ;; *"fit.py lacking") echo "{lacking}"; [[ -z "{lacking}" ]] ;;\n'
+                'case "$*" in\n  *"fit.py wheels"*) echo a.whl ;;\n'
+                f'  *"fit.py lacking") echo "{lacking}"; [[ -z "{lacking}" ]] ;;\n'
                 f"  *'-m parity'*) shift 2; {parity} ;;\nesac\n"
             )
             path.chmod(0o755)
