@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from parity.engines import ENGINES, REQUIRES
+from tests.may_import import MAY_IMPORT
 
 ROOT = Path(__file__).parents[1]
 SOURCES = {
@@ -15,137 +16,6 @@ SOURCES = {
     for path in sorted((ROOT / "parity").rglob("*.py"))
 }
 FRAMEWORKS = ("chainer", "keras", "tensorflow", "jax", "onnx", "onnxruntime", "torch")
-
-MAY_IMPORT = {
-    # what a network is
-    "errors": (),
-    "layout": (),
-    "draw": (),
-    "layers": ("layout", "errors"),
-    "precision": ("layers",),
-    "node": ("layers", "errors"),
-    "graph": ("node", "layers", "errors"),
-    "lower": ("graph", "layers"),
-    "case": ("graph", "layers", "draw", "targets", "errors"),
-    "cuda": (),
-    "calibrated": ("records", "graph", "targets"),
-    "targets": ("cuda", "engines=", "precision", "errors"),  # the tables of names, and no engine
-    # how it is said and run
-    "dialects": ("graph", "layers", "layout", "precision"),
-    "compat": (),
-    "engines": ("dialects", "compat", "cuda", "graph", "layout", "draw", "precision"),
-    "workers.protocol": ("precision",),
-    "workers.repeats": (),
-    "workers.memory": (),
-    "workers.given": ("graph", "lower", "precision"),
-    "workers.stopwatch": ("engines.base", "workers.given", "workers.memory"),
-    "workers.worker": (
-        *("cuda", "engines=", "engines.base", "graph", "lower", "precision"),
-        *("workers.given", "workers.protocol", "workers.repeats", "workers.stopwatch"),
-    ),
-    "workers.process": ("workers.protocol", "parity="),
-    "workers.pool": ("targets", "workers.process", "workers.protocol"),
-    "scripts": ("dialects", "engines=", "engines.base", "graph", "targets"),
-    # what is said about it
-    "mistakes": ("graph", "node", "layers", "layout", "errors"),
-    # the numpy rules are the meaning, not an engine
-    "judge": ("graph", "node", "layers", "draw", "mistakes", "errors", "precision", "dialects.numpy"),
-    # pages about layers; they read rules off and ask frameworks in processes of their own
-    "catalogue": (
-        "case",
-        "dialects",
-        "engines=",
-        "graph",
-        "layers",
-        "layout",
-        "lower",
-        "judge.bound",
-        "judge.trial",
-        "mistakes",
-        "errors",
-        "parity=",
-    ),
-    **dict.fromkeys(
-        ("catalogue.frameworks", "catalogue.ask_chainer", "catalogue.ask_keras", "catalogue.ask_onnx"),
-        ("catalogue", "dialects.onnx", "engines=", "engines.base", "graph"),
-    ),
-    "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
-    "kinds": (),
-    "results": ("kinds", "errors", "parity="),
-    # words about results alone
-    "story": ("judge.verdict",),
-    "report": ("results", "story", "judge.verdict", "errors"),
-    # runs
-    "probed": ("graph", "judge", "mistakes", "errors"),
-    "loosened": ("case", "judge", "targets", "errors"),
-    "prepare": (
-        "loosened",
-        *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
-        *("precision", "results", "targets", "errors"),
-    ),
-    "case_record": ("loosened", "prepare", "judge", "results"),
-    "expectation": ("case", "judge.verdict", "results", "targets"),
-    "slots": (),
-    "lanes": ("case", "slots", "targets", "workers.pool"),
-    "exam": (
-        "lanes",
-        "case",
-        "draw",
-        "errors",
-        "judge",
-        "layers",
-        "mistakes",
-        "node",
-        "prepare",
-        "results",
-        "session",
-        "slots",
-        "targets",
-        "workers.pool",
-        "probed",
-    ),
-    "answer": (),
-    "session": (
-        "loosened",
-        "answer",
-        "calibrated",
-        "lanes",
-        "slots",
-        "expectation",
-        "prepare",
-        "case_record",
-        "probed",
-        "case",
-        "judge",
-        "lower",
-        "results",
-        "targets",
-        "workers.pool",
-        "errors",
-    ),
-    "measure.precision": (
-        *("graph", "judge.bound", "judge.metrics", "layers", "lower", "precision", "errors"),
-        *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets", "story"),
-    ),
-    "records": ("errors",),
-    # how long it takes, and what a precision costs
-    "measure": ("targets", "workers.pool", "errors"),
-    "measure.batch": ("case", "graph", "layers", "errors"),
-    "measure.operations": ("graph",),
-    "measure.timing": ("loosened", "measure", "judge", "prepare", "results", "targets"),
-    "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
-    "commands": (
-        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
-        *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate", "measure"),
-    ),
-    "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
-    "cli_options": (),
-    "cli_measure": ("commands", "cli_options"),
-    "cli": ("commands", "cli_options", "cli_measure", "case.schema", "errors"),
-    "__main__": ("cli",),
-}
-"""Part → parts it may import beside itself; with = that module alone, not what is below it."""
 
 
 def imported(source, names=frozenset(SOURCES)):
