@@ -224,7 +224,7 @@ def node_weights(graph: Graph, node: Node, weights: Mapping[str, np.ndarray]) ->
     return {c: weights[node.weight_name(c)] for c in graph.node_weights(node)}
 
 
-def _rescaled(graph: Graph, node: Node, inputs: Sequence[Judged], precision: Precision) -> Sequence[Judged]:
+def _rescaled(graph: Graph, node: Node, inputs: list[Judged], precision: Precision) -> list[Judged]:
     """The inputs of a linear layer whose weights a runtime multiplies by those of the layer behind it.
 
     onnxruntime does that on the constants of a float16 model, in float16. A weight that is off by u moves Σwx as much
