@@ -24,7 +24,7 @@ from parity.layers.softmax import Softmax
 from parity.layers.transpose import Transpose
 
 HIDDEN = -1e9
-"""A score that no softmax sees; exact in float32."""
+"""A score that no softmax sees; exact in float32, −∞ in float16."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def _(p, n, x):
     return np.where(_seen(x.shape), x, x.dtype.type(HIDDEN))
 
 
-@CausalMask.on("magnitude")
+@CausalMask.on("magnitude", c=1.0)
 def _(p, n, y, x):
-    return None
+    return np.where(_seen(x.shape), 0.0, np.abs(y)) if n.off(HIDDEN) else None
 
 
 @CausalMask.on("half", c=1.0)
