@@ -70,7 +70,8 @@ MAY_IMPORT = {
         ("catalogue", "dialects.onnx", "engines=", "engines.base", "graph"),
     ),
     "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
-    "results": ("errors", "parity="),
+    "kinds": (),
+    "results": ("kinds", "errors", "parity="),
     # words about results alone
     "story": ("judge.verdict",),
     "report": ("results", "story", "judge.verdict", "errors"),

@@ -53,7 +53,7 @@ def records(folder):
 def test_from_the_command_line_to_the_records(file, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    (out / results.FILE).write_text('{"kind":"run","schema":1,"environment":"before"}\n')
+    (out / results.FILE).write_text(json.dumps(results.run_record() | {"environment": "before"}) + "\n")
     made = run(file, "--targets", "chainer,onnx-reference", "--rounds", 2, "--batch", "4,9", "--out", out)
     assert made.exit_code == 0, made.output
     found = records(out)

@@ -60,9 +60,8 @@ class _Worker:
             return {**done, "first": first, "memory": memory, "certificate": {"ok": True}}, {"y:y": np.ones(1)}
         if op == "turn":
             own = TRUE[self.target] * self.factor * np.exp(self.lab.turn * self.lab.draws.normal())
-            return {**done, "memory": 30, **{k: v + 5 for k, v in self.lab.device.items()}}, {
-                "samples": np.full(5, own)
-            }
+            later = {k: v + 5 for k, v in self.lab.device.items()}
+            return {**done, "memory": 30, **later}, {"samples": np.full(5, own)}
         return {**done, "rate": 1e9, "cores": [1]}, {}
 
     def stop(self):
