@@ -119,3 +119,16 @@ def test_a_rule_in_steps_is_a_rule_in_the_type():
     for made in (lambda v: v * v, lambda v: np.sqrt(v * v + 1e-5), lambda v: np.where(v > 0, v, v * 0.1) / 3,
                  lambda v: np.concatenate([v, v * v], 1).max(1), lambda v: np.exp(v.reshape(5, 3)) - 1):  # fmt: skip
         np.testing.assert_array_equal(np.asarray(made(steps)), made(x).astype(np.float64))
+
+
+@pytest.mark.parametrize(
+    ("layer", "engine"),
+    [
+        ("Acosh", lambda x: np.log1p(x - 1 + np.sqrt((x - 1) * (x + 1)))),
+        ("Asinh", lambda x: np.sign(x) * np.log1p(np.abs(x) + x * x / (1 + np.sqrt(x * x + 1)))),
+    ],
+)
+def test_what_a_framework_composes_overflows_in_its_squares(half, layer, engine):
+    found, causes = half(layer, 300.0, engine)
+    assert found == "nonfinite"
+    assert [c.words[:25] for c in causes] == ["overflow inside the layer"]
