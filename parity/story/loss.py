@@ -169,7 +169,9 @@ def _together(said: str, sizes: dict[str, list[dict[str, Any]]]) -> str:
     name, together = plural(len(sizes), "network"), " together" if len(sizes) > 1 else ""
     if least == most:
         return _saving(name, said, {"before": before, "after": most}) + together
-    return f"{said} brings {name} from {size(before)} to {size(least)} … {size(most)}{together}, depending on the engine,"
+    return (
+        f"{said} brings {name} from {size(before)} to {size(least)} … {size(most)}{together}, depending on the engine,"
+    )
 
 
 def _sized(record: Record) -> bool:
