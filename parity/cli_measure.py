@@ -113,8 +113,7 @@ def precision(
     files: Files = None,
     k: Expression = None,
     targets: Annotated[
-        str | None,
-        typer.Option("--targets", help='Engines, without a precision, or "none" to emulate alone. Default: all here.'),
+        str | None, typer.Option("--targets", help='Engines, no precision; "none" emulates alone. Default: all here.')
     ] = None,
     precisions: Annotated[
         str | None, typer.Option("--precisions", help="Precisions. Default: float16,storage_float16.")

@@ -127,14 +127,14 @@ class Graph:
         """
         if self.tapped is not None:
             return self.tapped
+        return tuple(name for node in self.nodes for name in node.outputs if name not in self.folded)
+
+    @cached_property
+    def folded(self) -> dict[str, Node]:
+        """Tensor of a linear layer → the layer that alone reads it, and that runtimes fold into the one before."""
         readers = {t: [n for n in self.nodes if t in n.inputs] for t in self.specs}
-        out = []
-        for node in self.nodes:
-            for name in node.outputs:
-                folded = node.layer.linear and len(readers[name]) == 1 and readers[name][0].layer.absorbs
-                if not folded or name in self.outputs:
-                    out.append(name)
-        return tuple(out)
+        made = [t for node in self.nodes if node.layer.linear for t in node.outputs if t not in self.outputs]
+        return {t: readers[t][0] for t in made if len(readers[t]) == 1 and readers[t][0].layer.absorbs}
 
     def stretches(self) -> Iterator[tuple[tuple[Node, ...], tuple[str, ...]]]:
         """Nodes that are judged together, and the tapped tensors they end in."""

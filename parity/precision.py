@@ -18,6 +18,9 @@ ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "tf32": 2.0**-11, "float16
 """Unit roundoff: half the distance from 1 to the next number. TensorFloat-32 has float16's 10 bits of fraction."""
 SMALLEST = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14, "bfloat16": 2.0**-126}
 """The smallest normal number; what is below loses digits, or all of itself."""
+LARGEST = {"float64": 1.7976931348623157e308, "float32": 3.4028234663852886e38, "float16": 65504.0,
+           "bfloat16": 3.3895313892515355e38}  # fmt: skip
+"""The largest finite number."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,22 @@ class Precision:
         return 2 * ROUNDOFF["float64"] if self.tensors == "float64" else ROUNDOFF[self.tensors]
 
     @property
+    def multiplies(self) -> str:
+        """The type of the factors of products."""
+        return self.products or self.tensors
+
+    @property
     def u_products(self) -> float:
         """Unit roundoff of the factors of products."""
         return ROUNDOFF[self.products] if self.products else self.u
 
     @property
     def tiny(self) -> float:
-        """What is added to every bound that is not exact: a result below the smallest normal number may be lost."""
+        """What is added to every bound that is not exact: a result below the smallest normal number may be lost.
+
+        Not so in float16, whose numbers below 6e-5 are in use: there it is the rounding of those alone. An engine that
+        flushes them to zero is beyond its bound, and the diagnosis says why.
+        """
         return _TINY[self.tensors]
 
     @property

@@ -39,6 +39,8 @@ class Closes(Protocol):
 
 
 Made = TypeVar("Made", bound=Closes)
+OTHERS = 3
+"""References in other precisions that are kept of a case: AlexNet's weights in float64 are half a gigabyte each."""
 LARGE = 1 << 20
 """Bytes of weights beyond which they go through a file, which the system maps into every worker."""
 
@@ -67,13 +69,15 @@ class Prepared:
         if precision is self.reference.precision:
             return self
         with self._lock:
-            if precision.name not in self._others:
-                self._others[precision.name] = replace(
-                    self,
-                    reference=_reference_in(precision, self),
-                    probe=self.probe and self.probe.at(precision),
-                )
-            return self._others[precision.name]
+            found = self._others.pop(precision.name, None) or replace(
+                self,
+                reference=_reference_in(precision, self),
+                probe=self.probe and self.probe.at(precision),
+            )
+            while len(self._others) >= OTHERS:
+                self._others.pop(next(iter(self._others)))  # the one that was not asked for longest
+            self._others[precision.name] = found
+            return found
 
     @property
     def graph(self) -> Graph:

@@ -14,7 +14,7 @@ import os
 import platform
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,16 +24,11 @@ import numpy as np
 
 import parity
 from parity.errors import BadInput
+from parity.kinds import MEASURED, REQUIRED, lacking
 
 SCHEMA = 1
 FILE = "results.jsonl"
 Record = dict[str, Any]
-MEASURED = {
-    "loss": ("environment", "case", "target"),
-    "sensitivity": ("environment", "case", "precision"),
-    "timing": ("environment", "case", "target", "batch", "threads"),
-}
-"""Kinds of records that say what was measured → the keys of which the latest record counts."""
 
 
 def environment() -> str:
@@ -62,10 +57,11 @@ class Writer:
 
     Args:
         folder: created if it is not there.
-        resume: keep what is there; otherwise it is replaced.
+        resume: keep what is there; otherwise what was measured alone stays, the latest of each, since it may have
+            taken hours: who reads it forgets what turns out to be of another network.
 
     Raises:
-        BadInput: nothing can be written there.
+        BadInput: nothing can be written there, or what is there cannot be read.
     """
 
     def __init__(self, folder: Path, *, resume: bool = False):
@@ -75,13 +71,15 @@ class Writer:
             folder.mkdir(parents=True, exist_ok=True)
             if resume:
                 _drop_broken_tail(self.path)
-            self._file = self.path.open("a" if resume else "w", encoding="utf-8")
+            elif self.path.exists():
+                _keep_measurements(folder)
+            self._file = self.path.open("a", encoding="utf-8")
         except OSError as error:
             raise BadInput(f"results cannot be written there: {error}", file=str(folder)) from None
 
     def add(self, record: Record) -> None:
         """Write one record, whole and at once."""
-        text = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
+        text = _line(record)
         with self._lock:
             self._file.write(text)
             self._file.flush()
@@ -92,6 +90,30 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._file.close()
+
+
+def _line(record: Record) -> str:
+    return json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def _keep_measurements(folder: Path) -> None:
+    """Leave of earlier results what was measured, and the runs that it is of, in one step."""
+    found = Results()
+    try:
+        for record in records(folder, ("case", *MEASURED)):
+            if record["kind"] == "case":
+                found.forget(record["case"], record.get("network"))
+            elif record["kind"] in ("run", *MEASURED):
+                found.add(record, str(folder))
+    except BadInput as error:
+        text = f"{error.message}. A run that starts anew keeps what was measured there; remove the file if it may go"
+        raise BadInput(text, file=error.file, line=error.line) from None
+    kept = [record for table in found.measured.values() for record in table.values()]
+    of = {record.get("environment", "") for record in kept}
+    path = folder / FILE
+    fresh = path.with_suffix(".new")
+    fresh.write_text("".join(map(_line, [*(r for e, r in found.runs.items() if e in of), *kept])), encoding="utf-8")
+    fresh.replace(path)
 
 
 def _drop_broken_tail(path: Path) -> None:
@@ -153,10 +175,10 @@ class Results:
             self.measured[kind].pop(key, None)  # the latest stands last
             self.measured[kind][key] = record
 
-    def forget(self, case: str) -> None:
-        """Forget what was measured of a case that is another network now."""
+    def forget(self, case: str, network: str | None) -> None:
+        """Forget what was measured of a case before it became this network."""
         for found in self.measured.values():
-            for key in [k for k, record in found.items() if record["case"] == case]:
+            for key in [k for k, r in found.items() if r["case"] == case and r.get("network") != network]:
                 del found[key]
 
     def drop_stale(self) -> None:
@@ -164,11 +186,15 @@ class Results:
         self.cells = {k: c for k, c in self.cells.items() if c["hash"] == self.cases.get(k[1], {}).get("hash")}
 
 
-def records(folder: Path) -> Iterator[Record]:
+def records(folder: Path, whole: Collection[str] = tuple(REQUIRED)) -> Iterator[Record]:
     """The records of a folder.
 
+    Args:
+        whole: kinds that must say all that theirs has to.
+
     Raises:
-        BadInput: no results, another schema version, a line that is no record. An unfinished last line is left out.
+        BadInput: no results, another schema version, a line that is no record, or that lacks what its kind must say. An
+            unfinished last line is left out.
     """
     path = folder / FILE if folder.is_dir() else folder
     try:
@@ -181,7 +207,7 @@ def records(folder: Path) -> Iterator[Record]:
         record: Any = None
         with contextlib.suppress(ValueError):
             record = json.loads(line, parse_constant=_refuse)
-        if not isinstance(record, dict) or "kind" not in record:
+        if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
             if number == len(lines):
                 return
             raise BadInput("not a record of parity's results", file=str(path), line=number)
@@ -189,6 +215,8 @@ def records(folder: Path) -> Iterator[Record]:
             raise BadInput(
                 f"found schema {record.get('schema')!r}, this version reads {SCHEMA}", file=str(path), line=number
             )
+        if record["kind"] in whole and (lacks := lacking(record)):
+            raise BadInput(f"a record of kind {record['kind']!r} lacks {lacks}", file=str(path), line=number)
         yield record
 
 
@@ -207,9 +235,8 @@ def read(folders: Iterable[Path]) -> Results:
         found = Results()
         for record in records(folder):
             if record["kind"] == "case":
-                before = found.cases.pop(record["case"], None)  # a resumed run states its cases again
-                if before and before.get("network") != record.get("network"):
-                    found.forget(record["case"])
+                found.cases.pop(record["case"], None)  # a resumed run states its cases again
+                found.forget(record["case"], record.get("network"))
             found.add(record, str(folder))
         found.drop_stale()
         tables: list[dict[Any, Record]] = [found.runs, found.targets, found.cases, found.cells]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from parity.judge.customary import RULES, Rule, opinions
 from parity.judge.diagnose import diagnose_all
 from parity.judge.ledger import judge_loosened
 from parity.judge.metrics import compare
+from parity.judge.silent import in_full
 from parity.judge.verdict import FAILED
 from parity.loosened import entries
 from parity.lower import first_gap
@@ -132,9 +133,13 @@ class Session:
     def _judged(self, prepared: Prepared, target: Target, answer: Answer) -> Record:
         proof, taps, final = answer.reply["certificate"], answer.taps, answer.outputs
         problem = "" if proof["ok"] else proof["problems"][0]
-        reference = replace(prepared.reference, unrounded=answer.reply.get("unrounded", False))
+        unrounded = answer.reply.get("unrounded", False)
+        reference = prepared.reference.as_unrounded() if unrounded else prepared.reference
         found, loosened = judge_loosened(reference, entries(prepared.case, target), taps, final, problem)
         causes = diagnose_all(reference, found, taps) if found.verdict in FAILED else []
+        more = {"unrounded": True} if reference.unrounded else {}
+        if reference.precision.products and found.verdict not in FAILED and in_full(reference, taps):
+            more["in_full"] = True
         before = {}
         for name, array in answer.before.items():
             expected = prepared.reference.tensors[name].value
@@ -145,7 +150,7 @@ class Session:
             "message": found.message,
             "blame": list(found.blame),
             "shares": found.shares,
-            **({"unrounded": True} if reference.unrounded else {}),
+            **more,
             "loosened": loosened,
             "diagnosis": [d.to_json() for d in causes],
             "layers": [f.to_json() for f in found.layers],

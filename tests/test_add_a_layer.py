@@ -48,7 +48,7 @@ def test_the_layer_runs(tmp_path):
 
 @pytest.mark.skipif(len(TARGETS) < 2, reason="takes Chainer and onnxruntime")
 def test_a_wrong_rule_is_seen(tmp_path):
-    wrong = block("python").replace("o.const(np.float32(p.alpha))", "o.const(np.float32(1))")
+    wrong = block("python").replace("o.const(np.float64(p.alpha))", "o.const(np.float64(1))")
     assert wrong != block("python")
     done = run(tmp_path, wrong, TARGETS)
     assert done.returncode == 1

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from parity import session as session_module
+from parity.case.case import load
 from parity.errors import BadInput
-from parity.prepare import Prepared
+from parity.precision import FLOAT32, PRECISIONS
+from parity.prepare import Prepared, prepare
 from parity.session import Session
-from tests.stand_in import A, B, StandInPool, answer, cells, load_cases, run_fixture, write_case  # noqa: F401
+from tests.stand_in import LINEAR, A, B, StandInPool, answer, cells, load_cases, run_fixture, write_case  # noqa: F401
 
 
 def test_each_case_is_prepared_once(tmp_path, run, monkeypatch):
@@ -113,3 +116,20 @@ def test_parameters_are_finite_since_json_has_nothing_else(tmp_path, value):
     """)  # fmt: skip
     with pytest.raises(BadInput, match=r"a\.yaml:4: layers\.bn\.epsilon"):
         load_cases(tmp_path)
+
+
+def test_references_of_other_precisions_are_made_once_and_not_all_kept(tmp_path):
+    (tmp_path / "a.yaml").write_text(LINEAR.lstrip())
+    prepared = prepare(load(tmp_path / "a.yaml")[0], tmp_path)
+    names = ("float16", "bfloat16", "float64", "storage_float16")
+    made = {name: prepared.at(PRECISIONS[name]) for name in names}
+    assert prepared.at(PRECISIONS["storage_float16"]) is made["storage_float16"]
+    assert prepared.at(PRECISIONS["float16"]) is not made["float16"], "three are kept"
+    assert prepared.at(FLOAT32) is prepared
+    for name, other in made.items():
+        assert other.reference.precision is PRECISIONS[name]
+        assert other.graph.floats == PRECISIONS[name].tensors
+        assert other.inputs is prepared.inputs, "arrays are sent in float32"
+    half = made["float16"].reference
+    assert half.inputs["x"].dtype == np.float16
+    np.testing.assert_array_equal(half.weights["fc/W"], prepared.weights["fc/W"].astype(np.float16))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +88,9 @@ def test_a_kill_at_any_byte_costs_the_last_line_at_most(tmp_path):
         ("what?", "not a record"),
         ("[1]", "not a record"),
         ('{"no": "kind"}', "not a record"),
+        ('{"kind": ["cell"]}', "not a record"),
+        ('{"kind": "cell"}', "a record of kind 'cell' lacks environment, a string"),
+        ('{"kind": "loss"}', "a record of kind 'loss' lacks case, a string"),
         ('{"kind": "cell", "figure": NaN}', "not a record"),
         ('{"kind": "run", "schema": 99}', "found schema 99, this version reads 1"),
     ],
@@ -188,3 +192,51 @@ def test_measurements_survive_another_run_of_the_same_network_alone(tmp_path):
     assert [list(found) for found in read([tmp_path]).measured.values()] == [
         [], [], [("here", "a", "onnxruntime@cpu", None, 2)]
     ]  # fmt: skip
+
+
+def test_a_run_that_starts_anew_keeps_the_latest_measurements(tmp_path):
+    old = run_record() | {"environment": "idle"}
+    write(tmp_path, old, run_record() | {"environment": "here"}, case(), cell(), timing(load=[1, 1]), timing(batch=8))
+    write(tmp_path, timing(load=[0, 0]), loss(), resume=True)
+    write(tmp_path, case(), cell("a", "onnxruntime@cpu"))
+    kinds = [(r["kind"], r.get("environment")) for r in records(tmp_path)]
+    assert kinds == [("run", "here"), *[(k, "here") for k in ("loss", "timing", "timing")], ("case", None),
+                     ("cell", "here")]  # fmt: skip
+    found = read([tmp_path])
+    assert list(found.cells) == [("here", "a", "onnxruntime@cpu")]
+    assert found.measured["timing"]["here", "a", "chainer@cpu", None, 2]["load"] == [0, 0]
+    assert [p.name for p in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_run_that_starts_anew_on_another_network_does_not_show_what_was_measured(tmp_path):
+    write(tmp_path, case(), timing(), loss() | {"case": "b"})
+    write(tmp_path, case() | {"network": "other"}, timing("onnxruntime@cpu") | {"network": "other"})
+    found = read([tmp_path]).measured
+    assert list(found["timing"]) == [("here", "a", "onnxruntime@cpu", None, 2)]
+    assert list(found["loss"]) == [("here", "b", "chainer@cpu:float16")], "nothing is known of that network"
+
+
+def test_measurements_are_there_at_every_moment(tmp_path, monkeypatch):
+    write(tmp_path, timing())
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        Writer(tmp_path)
+    assert [r["kind"] for r in records(tmp_path)] == ["timing"]
+
+
+def test_cells_that_are_not_whole_keep_nobody_from_starting_anew(tmp_path):
+    write(tmp_path, {"kind": "cell", "case": "of another version"}, case(), timing())
+    write(tmp_path, case())
+    assert [r["kind"] for r in records(tmp_path)] == ["timing", "case"]
+
+
+def test_what_cannot_be_read_is_not_thrown_away(tmp_path):
+    (tmp_path / FILE).write_text("an hour\nof work\n")
+    with pytest.raises(BadInput, match=r"not a record.*remove the file if it may go") as caught:
+        Writer(tmp_path)
+    assert caught.value.line == 1
+    assert (tmp_path / FILE).read_text() == "an hour\nof work\n"

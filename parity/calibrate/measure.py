@@ -48,7 +48,7 @@ def slim(record: Record) -> Record:
         return {k: record[k] for k in ("kind", "case", "hash")}
     if record["kind"] != "cell":
         return record
-    keys = ("kind", "case", "target", "environment", "network", "hash", "verdict", "message")
+    keys = ("kind", "case", "target", "environment", "network", "hash", "verdict", "ok", "message")
     kept = {k: record[k] for k in keys if k in record}
     for part in ("layers", "final"):
         kept[part] = [_finding(f) for f in record.get(part, ())]

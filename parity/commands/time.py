@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import tempfile
@@ -19,12 +20,13 @@ from parity.commands.select import DEFAULT, chosen_targets, load_all, matching
 from parity.errors import BadInput, listed, shown
 from parity.judge.verdict import FAILED
 from parity.measure.batch import with_batch
-from parity.measure.machine import BUSY, alone, choose_cores
+from parity.measure.machine import alone, choose_cores
 from parity.measure.rounds import Measurement, Plan
 from parity.measure.timing import Judged, time_network
 from parity.prepare import network_hash, prepare
 from parity.results import Record
 from parity.session import Session
+from parity.story.times import busy
 from parity.targets import Target
 from parity.workers.pool import Pool
 
@@ -57,12 +59,23 @@ def time_cases(
     chosen = chosen_targets(targets) if targets else tuple(t for t in chosen_targets(None) if t.engine != SLOW)
     base = chosen_baseline(baseline, chosen)
     cases, bad = load_all(files or [f for name in FOLDERS if (f := DEFAULT / name).is_dir()] or None)
-    for error in bad:
+
+    def complain(error: BadInput) -> None:
         errors.print(Text(f"bad input: {error}", style="red"), soft_wrap=True)
+
+    for error in bad:
+        complain(error)
     wanted = matching(cases, expression) if cases else []
-    work = [(c, c if size is None else with_batch(c, size)) for c in wanted for size in sizes]
+    work = []
+    for case, size in itertools.product(wanted, sizes):
+        try:
+            work.append((case, case if size is None else with_batch(case, size)))
+        except BadInput as error:  # the others can be timed all the same
+            bad.append(error)
+            complain(error)
     if not work:
         return 2
+    wanted = list({case.id: case for case, _ in work}.values())
     timed = False
     with alone(), results.Writer(out, resume=True) as writer, tempfile.TemporaryDirectory(prefix="parity-") as folder:
         writer.add(results.run_record())
@@ -74,7 +87,12 @@ def time_cases(
         )
         with Bar(console, total) as progress:
             for case, sized in work:
-                prepared = prepare(sized, Path(folder))
+                try:
+                    prepared = prepare(sized, Path(folder))
+                except BadInput as error:  # hours of other timings may have gone before
+                    bad.append(error)
+                    complain(error)
+                    continue
                 for plan in plans:
 
                     def on_round(measurement: Measurement, number: int, case: Case = case) -> None:
@@ -159,8 +177,8 @@ def table(records: Sequence[Record]) -> Table:
     where = f"{one['threads']} thread{'s' * (one['threads'] > 1)}" + (
         f" on core {listed(map(str, cores))}" if cores else ""
     )
-    busy = f"; others kept {one['others']:.1f} cores busy, so take it with care" if one["others"] > BUSY else ""
-    made = Table(title=f"{one['case']}{batch}, {where}{busy}", title_justify="left", header_style="bold")
+    crowd = f"; others kept {one['others']:.1f} cores busy, so take it with care" if busy(one, os.cpu_count()) else ""
+    made = Table(title=f"{one['case']}{batch}, {where}{crowd}", title_justify="left", header_style="bold")
     for name in (
         "target",
         "first call",
@@ -182,7 +200,8 @@ def row(record: Record) -> list[str]:
     """What the table says of one target."""
     if "steady" not in record:
         return [record["target"], "", "", "", "", "", f"{record['verdict']}: {record.get('message', '')}", "", ""]
-    first, steady, ratio = record["first"], record["steady"], record["ratio"]
+    first, steady, ratio, memory = (record[k] for k in ("first", "steady", "ratio", "memory"))
+    held = memory["device" if Target.parse(record["target"]).device == "gpu" else "peak"]
     share = f" ({100 * record['rate'] / record['machine_rate']:.0f} %)" if record["machine_rate"] else ""
     return [
         record["target"],
@@ -193,7 +212,7 @@ def row(record: Record) -> list[str]:
         f"{ratio['low']:.3f} … {ratio['high']:.3f}" if ratio and ratio["low"] and ratio["says"] != "baseline" else "",
         words(record),
         f"{record['rate'] / 1e9:.2f} G{share}",
-        f"{record['memory']['peak'] / 2**20:.0f} MiB",
+        f"{held / 2**20:.0f} MiB" if held else "",
     ]
 
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from parity.layers.spec import is_float
+from parity.precision import rounded
+
 
 def parts(value: Any, n: int) -> tuple[Any, ...]:
     """The n results of one call, taken by index, which a recorded call can follow.
@@ -18,9 +21,19 @@ def parts(value: Any, n: int) -> tuple[Any, ...]:
     return tuple(value[i] for i in range(n))
 
 
-def as_floats(array: np.ndarray | np.generic, floats: str) -> np.ndarray | np.generic:
-    """A constant of a rule in the network's own dtype, where it is one of float32."""
-    if floats == "float32" or array.dtype != np.float32:
-        return array
-    with np.errstate(over="ignore", under="ignore"):
-        return array.astype(np.dtype(floats))  # the worker has imported ml_dtypes, where it is bfloat16
+def as_floats(array: np.ndarray | np.generic, floats: str) -> np.ndarray:
+    """A constant of a rule, its floats in the network's own dtype, to which they are rounded here and nowhere else.
+
+    Args:
+        array: float64, or integers or booleans, which stay as they are.
+        floats: the dtype.
+
+    Raises:
+        TypeError: floats of another type: they would have been rounded before, and be inexact in float64.
+    """
+    if not is_float(array.dtype.name):
+        return np.asarray(array)
+    if array.dtype != np.float64:
+        found = f"a rule gave a constant of {array.dtype.name}"
+        raise TypeError(f"{found}; float64 is accepted, as np.float64({array.flat[0]:.4g}): the kit rounds it")
+    return rounded(np.asarray(array), floats)

@@ -9,6 +9,7 @@ import numpy as np
 from parity.dialects import as_floats, parts
 from parity.dialects.record import after
 from parity.graph import Graph
+from parity.precision import SMALLEST
 
 
 class ChainerKit:
@@ -18,7 +19,7 @@ class ChainerKit:
         links: ``chainer.links``, or something that records what is asked of it.
         functions: ``chainer.functions``, likewise.
         numpy: NumPy, likewise.
-        floats: dtype of the network's floats; what a rule says in float32 is meant in it.
+        floats: dtype of the network's floats; what a rule calls float32 is meant in it.
     """
 
     def __init__(self, links: Any, functions: Any, numpy: Any = np, floats: str = "float32"):
@@ -35,8 +36,13 @@ class ChainerKit:
     after = staticmethod(after)
 
     def const(self, array: np.ndarray) -> Any:
-        """A constant that is no weight; float32 becomes the network's dtype."""
+        """A constant that is no weight: integers, booleans, or float64, which becomes the network's dtype."""
         return self.np.asarray(as_floats(array, self.floats))
+
+    @property
+    def smallest(self) -> float:
+        """The smallest normal number of the network's dtype."""
+        return SMALLEST[self.floats]
 
     def dtype(self, name: str) -> str:
         """The dtype that a layer calls so."""

@@ -11,6 +11,7 @@ import numpy as np
 from parity.dialects import as_floats, parts
 from parity.graph import Graph, Node
 from parity.layers.base import Layer, Rule, Spec
+from parity.precision import SMALLEST
 
 
 def permutation(pattern: str, rank: int) -> tuple[int, ...]:
@@ -46,7 +47,7 @@ class KerasKit:
         layers: ``keras.layers``, or something that records what is asked of it.
         ops: ``keras.ops``, likewise.
         numpy: NumPy, likewise.
-        floats: dtype of the network's floats; what a rule says in float32 is meant in it.
+        floats: dtype of the network's floats; what a rule calls float32 is meant in it.
     """
 
     def __init__(self, layers: Any, ops: Any, numpy: Any = np, floats: str = "float32"):
@@ -65,8 +66,13 @@ class KerasKit:
         return layer
 
     def const(self, array: np.ndarray) -> Any:
-        """A constant that is no weight; float32 becomes the network's dtype."""
+        """A constant that is no weight: integers, booleans, or float64, which becomes the network's dtype."""
         return self.np.asarray(as_floats(array, self.floats))
+
+    @property
+    def smallest(self) -> float:
+        """The smallest normal number of the network's dtype."""
+        return SMALLEST[self.floats]
 
     def dtype(self, name: str) -> str:
         """The dtype that a layer calls so."""

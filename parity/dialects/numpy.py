@@ -12,8 +12,6 @@ import numpy as np
 from parity.precision import FLOAT32, SMALLEST, Precision, rounded
 
 Array = np.ndarray
-TINY = 2.0**-125
-"""Added to every bound that is not exact: one float32 subnormal step, for runtimes that flush to zero."""
 
 
 def _bits(u: float) -> int:
@@ -46,10 +44,10 @@ class NumpyKit:
         return self._multiplies if layer.multiplies else self
 
     def off(self, value: Any) -> Array:
-        """How far the precision's numbers are from a constant, in u."""
+        """How far the precision's numbers are from a constant, in u; every precision has infinity."""
         exact = np.asarray(value, np.float64)
-        with np.errstate(invalid="ignore"):
-            return np.abs(self.nearest(exact) - exact) / self.u
+        nearest = self.nearest(exact)
+        return np.abs(np.subtract(nearest, exact, out=np.zeros_like(exact), where=nearest != exact)) / self.u
 
     def nearest(self, value: Any) -> Array:
         """A constant as the precision has it, in float64."""

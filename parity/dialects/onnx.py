@@ -9,6 +9,7 @@ import numpy as np
 
 from parity.dialects import as_floats
 from parity.graph import Graph
+from parity.precision import SMALLEST
 
 OPSET, IR = 20, 9
 TYPES = {"float32": 1, "int32": 6, "bool": 9, "float16": 10, "float64": 11, "bfloat16": 16}
@@ -33,6 +34,11 @@ class OnnxKit:
         """Shape of one of the rule's inputs."""
         return self._graph.specs[name].shape
 
+    @property
+    def smallest(self) -> float:
+        """The smallest normal number of the network's dtype."""
+        return SMALLEST[self._graph.floats]
+
     def dtype(self, name: str) -> str:
         """Dtype of one of the rule's inputs."""
         return self._graph.specs[name].dtype
@@ -46,7 +52,7 @@ class OnnxKit:
         return f"{self._scope}/{what}{self._count}"
 
     def const(self, array: np.ndarray | np.generic) -> str:
-        """A constant that is no weight; float32 becomes the network's dtype."""
+        """A constant that is no weight: integers, booleans, or float64, which becomes the network's dtype."""
         return self.fixed(as_floats(array, self._graph.floats))
 
     def fixed(self, array: np.ndarray | np.generic) -> str:

@@ -49,9 +49,8 @@ def straight(graph: Graph, calls: Mapping[str, Callable[..., Any]], inputs: Mapp
         return _chain((step.first, *step.rest), inputs[graph.nodes[0].inputs[0]])
     start: list[Any] = [inputs.get(name) for name in slots]
     wanted = [slots[name] for name in graph.outputs]
-    plain: list[Any] = [
-        tuple(step) for step in steps
-    ]  # the interpreter unpacks a tuple proper many times as fast as a named one
+    # The interpreter unpacks a tuple proper many times as fast as a named one.
+    plain: list[Any] = [tuple(step) for step in steps]
 
     def forward() -> list[Any]:
         values = start.copy()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -142,6 +142,7 @@ class Reference:
         weights: Mapping[str, np.ndarray],
         loosened: Loosened | None = None,
         precision: Precision = FLOAT32,
+        unrounded: bool = False,
     ) -> Reference:
         """Evaluate the whole graph.
 
@@ -150,15 +151,24 @@ class Reference:
             weights: network weight name → array of any float type, as the layers see it.
             loosened: what single layers are allowed beyond their rounding.
             precision: in which the engines compute.
+            unrounded: whether the engine rounds what it returns alone.
         """
         more = loosened or {}
         exact = {k: as_exact(v) for k, v in weights.items()}
         tensors = {k: Judged(as_exact(v), None) for k, v in inputs.items()}
         for node in graph.nodes:
-            given, own = [tensors[i] for i in node.inputs], node_weights(graph, node, exact)
+            own = node_weights(graph, node, exact)
+            given = [tensors[i] for i in node.inputs]
+            given = _rescaled(graph, node, given, precision) if unrounded else given
             out = evaluate(node, given, own, precision, more.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
-        return cls(graph, inputs, exact, tensors, more, precision)
+        return cls(graph, inputs, exact, tensors, more, precision, unrounded)
+
+    def as_unrounded(self) -> Reference:
+        """The same for an engine that rounds to the precision what it returns, and goes on with more digits."""
+        if not any(n.layer.rescales for n in self.graph.folded.values()):
+            return replace(self, unrounded=True)
+        return Reference.of(self.graph, self.inputs, self.weights, self.loosened, self.precision, True)
 
     def stretch(self, nodes: Sequence[Node], taps: Mapping[str, np.ndarray]) -> dict[str, Judged]:
         """The given nodes on what the engine itself had in front of them.
@@ -200,7 +210,9 @@ class Reference:
 
     def _through(self, nodes: Sequence[Node], tensors: dict[str, Judged]) -> dict[str, Judged]:
         for node in nodes:
-            given, weights = [tensors[i] for i in node.inputs], node_weights(self.graph, node, self.weights)
+            weights = node_weights(self.graph, node, self.weights)
+            given = [tensors[i] for i in node.inputs]
+            given = _rescaled(self.graph, node, given, self.precision) if self.unrounded else given
             out = evaluate(node, given, weights, self.precision, self.loosened.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
         return {o: tensors[o] for n in nodes for o in n.outputs}
@@ -212,3 +224,15 @@ class Reference:
 def node_weights(graph: Graph, node: Node, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Canonical name → array, of one node."""
     return {c: weights[node.weight_name(c)] for c in graph.node_weights(node)}
+
+
+def _rescaled(graph: Graph, node: Node, inputs: list[Judged], precision: Precision) -> list[Judged]:
+    """The inputs of a linear layer whose weights a runtime multiplies by those of the layer behind it.
+
+    onnxruntime does that on the constants of a float16 model, in float16. A weight that is off by u moves Σwx as much
+    as an input that is, so that :data:`UNROUNDED` roundings of each input stand for those of the weights.
+    """
+    if not any(t in graph.folded and graph.folded[t].layer.rescales for t in node.outputs):
+        return inputs
+    more = [UNROUNDED * precision.u * np.abs(i.value) for i in inputs]
+    return [Judged(i.value, e if i.bound is None else np.hypot(i.bound, e)) for i, e in zip(inputs, more, strict=True)]

@@ -18,6 +18,7 @@ from parity.judge.bound import Reference
 from parity.judge.diagnosis import Cause, Diagnosis
 from parity.judge.element import one_element
 from parity.judge.estimate import minimum
+from parity.judge.ranges import outside
 from parity.judge.silent import lesser
 from parity.judge.trial import Impossible, Stretch
 from parity.judge.verdict import Judgement
@@ -122,6 +123,8 @@ class _Search:
                     self.open.append((node, suspect))
                     fits = [c for value in suspect.free.known for c in self._tried(node, suspect, value)]
                     found += _first(fits)
+        if not found and not self._late():
+            found += outside(self.stretch)
         if not found:
             found += [c for node, suspect in self.open if not self._late() for c in self._estimated(node, suspect)]
         if not found:

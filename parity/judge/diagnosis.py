@@ -16,10 +16,11 @@ class Cause:
         kind: name of its class.
         name: of the mistake.
         words: what was done.
-        ratio: error ÷ bound that is left.
+        ratio: error ÷ bound that is left; of a range, which explains no more than how far off the numbers are, the
+            distance from them as a share of what is allowed to it.
         advice: what to change.
         value: the number that the mistake leaves open, as known or as estimated.
-        source: declared, parameter, weight, network or element.
+        source: declared, parameter, weight, network, element, precision or range.
     """
 
     node: str

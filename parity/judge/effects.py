@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects.numpy import TINY
 from parity.draw import Stream
 from parity.graph import Graph, Node
 from parity.judge.bound import KIT, Judged, Reference, node_weights
@@ -87,7 +86,7 @@ def reaches_between(reference: Reference, nodes: Sequence[Node], tapped: Sequenc
 
 def _of_stretch(reference: Reference, nodes: Sequence[Node], tapped: Sequence[str]) -> list[dict[str, Reach]]:
     graph, local = reference.graph, reference.local(nodes)
-    units = {o: _per_bound(local[o], o in tapped) for n in nodes for o in n.outputs}
+    units = {o: _per_bound(local[o], o in tapped, reference.precision.tiny) for n in nodes for o in n.outputs}
     made = []
     for node in reversed(nodes):
         weights = node_weights(graph, node, reference.weights)
@@ -101,11 +100,11 @@ def _of_stretch(reference: Reference, nodes: Sequence[Node], tapped: Sequence[st
     return made
 
 
-def _per_bound(judged: Judged, compared: bool) -> np.ndarray:
+def _per_bound(judged: Judged, compared: bool, tiny: float) -> np.ndarray:
     """One over the bound; 0 where nothing is compared, and where the value is not finite."""
     if not compared:
         return np.zeros(judged.value.shape)
-    bound = np.broadcast_to(TINY if judged.bound is None else np.maximum(judged.bound, TINY), judged.value.shape)
+    bound = np.broadcast_to(tiny if judged.bound is None else np.maximum(judged.bound, tiny), judged.value.shape)
     return np.where(np.isfinite(judged.value) & np.isfinite(bound), 1 / bound, 0.0)
 
 

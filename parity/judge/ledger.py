@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,9 @@ def judge_loosened(
     def judged(chosen: Sequence[Entry]) -> Judgement:
         more = loosened(reference.graph, chosen)
         if more:
-            other = Reference.of(reference.graph, reference.inputs, reference.weights, more, reference.precision)
-            return judge(replace(other, unrounded=reference.unrounded), taps, outputs, copied)
+            r = reference
+            other = Reference.of(r.graph, r.inputs, r.weights, more, r.precision, r.unrounded)
+            return judge(other, taps, outputs, copied)
         return judge(reference, taps, outputs, copied)
 
     table = []

@@ -8,16 +8,16 @@ the bound of the type that was asked for; or all that it returned are numbers of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from parity.judge.bound import Judged, as_exact
+from parity.judge.bound import Judged, Reference, as_exact
 from parity.judge.diagnosis import Cause
 from parity.judge.trial import Stretch, ratio
-from parity.precision import HALVES, PRECISIONS, rounded, significant
+from parity.precision import HALVES, PRECISIONS, ROUNDOFF, rounded, significant
 
 NAME = "precision"
 SMALLER = {"float64": ("float32", "tf32", "bfloat16", "float16"), "float32": ("tf32", "bfloat16", "float16")}
@@ -35,13 +35,14 @@ def _to_tf32(x: np.ndarray) -> np.ndarray:
 def lesser(stretch: Stretch) -> Iterator[Cause]:
     """The types that explain what a stretch of layers returned, as causes; the first that fits."""
     asked = stretch.precision.tensors
+    products = stretch.precision.products or asked
     for name in SMALLER.get(asked, ()):
         for rounds in _roundings(name):
-            if _products(stretch):
+            if ROUNDOFF[name] > ROUNDOFF[products] and _products(stretch):
                 left = stretch.distance(_with_rounded(stretch, rounds))
                 if left <= 1:
                     what = SAME_DIGITS if name == "tf32" and rounds is _to_tf32 else name
-                    yield _cause(stretch, left, f"computes its products in {what}, not in {asked} as it was asked")
+                    yield _cause(stretch, left, f"computes its products in {what}, not in {products} as it was asked")
                     return
         if name in (*HALVES, "float32") and _all_are(stretch, name):
             whole = replace(stretch, precision=PRECISIONS[name])  # its own bound is that type's
@@ -87,13 +88,11 @@ def _all_are(stretch: Stretch, name: str) -> bool:
     if any(a.dtype.kind != "f" or a.shape != w.shape for a, w in zip(found, wanted, strict=True)):
         return False
     actual, right = np.concatenate(found), np.concatenate(wanted)
-    actual = actual[np.isfinite(actual)]
-    own = rounded(rounded(right, stretch.precision.tensors), name).astype(np.float64)
-    return (
-        len(np.unique(actual)) >= ENOUGH
-        and bool((rounded(actual, name).astype(np.float64) == actual).all())
-        and ratio(own, Judged(rounded(right, stretch.precision.tensors).astype(np.float64), None)) > 0
-    )
+    asked = rounded(right, stretch.precision.tensors).astype(np.float64)
+    others = np.isfinite(actual) & (rounded(asked, name).astype(np.float64) != asked)
+    finite = actual[np.isfinite(actual)]
+    # Of a layer that selects, the inputs may be all of that type: what it returns says nothing where it should be.
+    return len(np.unique(actual[others])) >= ENOUGH and bool((rounded(finite, name).astype(np.float64) == finite).all())
 
 
 def _roundings(name: str) -> tuple[Rounding, ...]:
@@ -101,3 +100,26 @@ def _roundings(name: str) -> tuple[Rounding, ...]:
     if name == "tf32":
         return _to_tf32, lambda x: significant(x, 11, np.trunc)
     return (lambda x: rounded(x, name).astype(np.float64),)
+
+
+def in_full(reference: Reference, taps: Mapping[str, np.ndarray]) -> bool:
+    """Whether products that were to be taken in a smaller type were not: a switch that did nothing says so here alone.
+
+    Every layer of products must be inside the bound of its tensors' own type, where rounded factors would not be.
+
+    Args:
+        reference: in a precision whose products are of a smaller type.
+        taps: the engine's tensors.
+    """
+    own = PRECISIONS[reference.precision.tensors]
+    seen = False
+    for nodes, tapped in reference.graph.stretches():
+        actual = {t: taps[t] for t in tapped if t in taps}
+        stretch = Stretch(reference.graph, nodes, {**taps, **reference.inputs}, reference.weights, actual, own)
+        if not actual or not _products(stretch):
+            continue
+        if stretch.distance(stretch.right) > 1:
+            return False
+        made = _with_rounded(stretch, _roundings(reference.precision.products or "")[0])
+        seen |= any(ratio(made[t].value, stretch.right[t]) > 1 for t in actual)
+    return seen

@@ -135,7 +135,7 @@ def _(p, k, x):
 def _(p, o, x):
     if p.beta == 1:
         return o.node("Softplus", x)
-    beta = o.const(np.float32(p.beta))
+    beta = o.const(np.float64(p.beta))
     return o.node("Div", o.node("Softplus", o.node("Mul", x, beta)), beta)
 
 

@@ -24,7 +24,7 @@ from parity.layers.softmax import Softmax
 from parity.layers.transpose import Transpose
 
 HIDDEN = -1e9
-"""A score that no softmax sees; exact in float32."""
+"""A score that no softmax sees; exact in float32, −∞ in float16."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,14 @@ def _(p, n, x):
     return np.where(_seen(x.shape), x, x.dtype.type(HIDDEN))
 
 
-@CausalMask.on("magnitude")
+@CausalMask.on("magnitude", c=1.0)
 def _(p, n, y, x):
-    return None
+    return np.where(_seen(x.shape), 0.0, np.abs(y)) if n.off(HIDDEN) else None
+
+
+@CausalMask.on("half", c=1.0)
+def _(p, n, y, x):  # what is hidden is a number that 16 bits do not have
+    return np.where(_seen(x.shape) & np.ones_like(y, bool), 0.0, n.off(HIDDEN))
 
 
 @CausalMask.on("carry")
@@ -59,7 +64,7 @@ def _(p, n, y, e, x):
 
 @CausalMask.on("chainer")
 def _(p, c, x):
-    return lambda v: c.F.where(c.const(_seen(x.shape)), v, c.const(np.float32(HIDDEN)))
+    return lambda v: c.F.where(c.const(_seen(x.shape)), v, c.const(np.float64(HIDDEN)))
 
 
 @CausalMask.on("keras", x="=", y="=")
@@ -69,7 +74,7 @@ def _(p, k, x):
 
 @CausalMask.on("onnx")
 def _(p, o, x):
-    return o.node("Where", o.const(_seen(o.shape(x))), x, o.const(np.float32(HIDDEN)))
+    return o.node("Where", o.const(_seen(o.shape(x))), x, o.const(np.float64(HIDDEN)))
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _(p, c, x):
     pads = [(0, 0), (0, 0), *p.pad]
     if p.count_include_pad:
         return lambda v: c.F.average_pooling_nd(c.F.pad(v, pads, "constant"), p.kernel, p.stride)
-    scale = c.const(p.scale(x.shape[2:]).astype(np.float32)[None, None])
+    scale = c.const(p.scale(x.shape[2:])[None, None])
     return lambda v: c.F.scale(
         c.F.average_pooling_nd(c.F.pad(v, pads, "constant"), p.kernel, p.stride),
         c.F.broadcast_to(scale, p.infer(x)[0].shape),
@@ -104,7 +104,7 @@ def _(p, k, x):
     scale = p.scale(k.shape(x)[1:-1])
     y = getattr(k.layers, f"AveragePooling{p.nd}D")(p.kernel, strides=p.stride)(k.pad(x, p.pad))
     counts_all = p.count_include_pad or bool((scale == 1).all())
-    return y if counts_all else y * k.const(scale.astype(np.float32)[None, ..., None])
+    return y if counts_all else y * k.const(scale[None, ..., None])
 
 
 @_AveragePool.on("onnx")

@@ -53,6 +53,8 @@ class Layer(HasMistakes):
     """One output sums many inputs, and ``carry`` takes their errors as independent of each other."""
     absorbs: ClassVar[bool] = False
     """Runtimes fold this layer into a linear layer before it, so there is no tap between the two."""
+    rescales: ClassVar[bool] = False
+    """A layer that ``absorbs`` and multiplies: the weights that it is folded into are rounded once more."""
     linear: ClassVar[bool] = False
     """A weighted sum, into which runtimes fold a following ``absorbs`` layer."""
     rules: ClassVar[dict[str, list[Rule]]] = {}

@@ -32,6 +32,7 @@ class BatchNorm(Layer):
     scale: bool = True
     center: bool = True
     absorbs: ClassVar[bool] = True
+    rescales: ClassVar[bool] = True
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """(N, C, …) → the same."""
@@ -105,6 +106,6 @@ def _(p, k, x):
 @BatchNorm.on("onnx", gamma="scale: c", beta="B: c", mean="input_mean: c", var="input_var: c")
 def _(p, o, x, mean, var, gamma=None, beta=None):
     channels = o.shape(x)[1]
-    gamma = gamma or o.const(np.ones(channels, np.float32))
-    beta = beta or o.const(np.zeros(channels, np.float32))
+    gamma = gamma or o.const(np.ones(channels))
+    beta = beta or o.const(np.zeros(channels))
     return o.node("BatchNormalization", x, gamma, beta, mean, var, epsilon=p.epsilon)

@@ -116,7 +116,7 @@ def _(p, o, *xs):
     if one_shape(*map(o.shape, xs)):
         return o.node("Mean", *xs)
     # onnx.reference adds to the first input in place, which must have the output's shape for that.
-    return o.node("Div", reduce(lambda a, b: o.node("Add", a, b), xs), o.const(np.float32(len(xs))))
+    return o.node("Div", reduce(lambda a, b: o.node("Add", a, b), xs), o.const(np.float64(len(xs))))
 
 
 @dataclass(frozen=True)
@@ -153,5 +153,5 @@ def _(p, k, t, x, y):
 
 @LinearInterpolate.on("onnx")
 def _(p, o, t, x, y):
-    rest = o.node("Sub", o.const(np.float32(1)), t)
+    rest = o.node("Sub", o.const(np.float64(1)), t)
     return o.node("Add", o.node("Mul", t, x), o.node("Mul", rest, y))

@@ -61,7 +61,7 @@ Half.on("magnitude")(lambda p, n, y, x: np.zeros(y.shape))
 Half.on("carry")(lambda p, n, y, e, x: e / 2)
 Half.on("chainer")(lambda p, c, x: lambda v: v / 2)
 Half.on("keras")(lambda p, k, x: x / 2)
-Half.on("onnx")(lambda p, o, x: o.node("Div", x, o.const(np.float32(2))))
+Half.on("onnx")(lambda p, o, x: o.node("Div", x, o.const(np.float64(2))))
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def _(p, k, x):
 
 @ClippedReLU.on("onnx")
 def _(p, o, x):
-    return o.node("Clip", x, o.const(np.float32(0)), o.const(np.float32(p.max)))
+    return o.node("Clip", x, o.const(np.float64(0)), o.const(np.float64(p.max)))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _(p, k, x):
 
 @Clip.on("onnx")
 def _(p, o, x):
-    return o.node("Clip", x, o.const(np.float32(p.min)), o.const(np.float32(p.max)))
+    return o.node("Clip", x, o.const(np.float64(p.min)), o.const(np.float64(p.max)))
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,10 @@ def _ramp(p, x):
     return np.clip(p.alpha * x + p.beta, 0, 1)
 
 
-def _is(value: float, other: float) -> bool:
-    return bool(np.float32(value) == np.float32(other))
+def _is(value: float, other: float, floats: str) -> bool:
+    """Whether two numbers are one in the network's dtype: 0.16666667 is 1/6, but for float64."""
+    kind = np.float64 if floats == "float64" else np.float32
+    return bool(kind(value) == kind(other))
 
 
 @HardSigmoid.on("numpy")
@@ -219,14 +221,14 @@ def _(p, d, specs, weights):
 
 @HardSigmoid.on("chainer")
 def _(p, c, x):
-    if _is(p.alpha, 0.2) and p.beta == 0.5:
+    if _is(p.alpha, 0.2, c.floats) and p.beta == 0.5:
         return lambda v: c.F.hard_sigmoid(v)
     return lambda v: c.F.clip(v * p.alpha + p.beta, 0.0, 1.0)
 
 
 @HardSigmoid.on("keras")
 def _(p, k, x):
-    if _is(p.alpha, 1 / 6) and p.beta == 0.5:
+    if _is(p.alpha, 1 / 6, k.floats) and p.beta == 0.5:
         return k.layers.Activation("hard_sigmoid")(x)
     if p.alpha == p.beta == 0.5:
         return k.layers.Activation("sparse_sigmoid")(x)

@@ -42,10 +42,10 @@ class _WithConstant(Layer, abstract=True):
         return v.reshape(shape if v.ndim else ())
 
     def said(self, kit: Any, rank: int, axis: int | None = None) -> Any:
-        """The constant for a framework: a number, or an array of float32."""
+        """The constant for a framework: a number, or an array of the network's floats."""
         if not isinstance(self.value, tuple):
             return float(self.value)
-        return kit.const(self.broadcast(rank, axis).astype(np.float32))
+        return kit.const(self.broadcast(rank, axis))
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class MulConstant(_WithConstant):
     """
 
     absorbs: ClassVar[bool] = True
+    rescales: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def _(p, k, x):
 
 
 def _initializer(p, o, x):
-    return o.const(p.broadcast(len(o.shape(x))).astype(np.float32))
+    return o.const(p.broadcast(len(o.shape(x))))
 
 
 @AddConstant.on("onnx")

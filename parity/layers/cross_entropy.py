@@ -174,7 +174,7 @@ def _(p, k, x, t):
 
 @SigmoidCrossEntropy.on("onnx")
 def _(p, o, x, t):
-    one, two = (o.const(np.float32(v)) for v in (1, 2))
+    one, two = (o.const(np.float64(v)) for v in (1, 2))
     sign = o.node("Sub", one, o.node("Mul", two, o.node("Cast", t, to=o.type("float32"))))
     each = o.node("Softplus", o.node("Mul", x, sign))
     return each if p.reduction == "none" else o.node("ReduceMean", each, keepdims=0)

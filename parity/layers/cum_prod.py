@@ -65,7 +65,7 @@ def _(p, o, x):
     at = o.const(np.array([axis]))
     step, y = 1, o.node("Identity", x)
     while step < shape[axis]:
-        ones = o.const(np.ones([step if i == axis else s for i, s in enumerate(shape)], np.float32))
+        ones = o.const(np.ones([step if i == axis else s for i, s in enumerate(shape)]))
         before = o.node("Slice", y, o.const(np.array([0])), o.const(np.array([-step])), at)
         y = o.node("Mul", y, o.node("Concat", ones, before, axis=axis))
         step *= 2

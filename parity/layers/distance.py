@@ -130,5 +130,5 @@ def _(p, o, a, b):
 @HuberLoss.on("onnx")
 def _(p, o, a, b):
     far = o.node("Abs", o.node("Sub", a, b))
-    bent = o.node("Min", far, o.const(np.float32(p.delta)))
-    return o.node("Mul", bent, o.node("Sub", far, o.node("Mul", bent, o.const(np.float32(0.5)))))
+    bent = o.node("Min", far, o.const(np.float64(p.delta)))
+    return o.node("Mul", bent, o.node("Sub", far, o.node("Mul", bent, o.const(np.float64(0.5)))))

@@ -71,7 +71,7 @@ def _(p, k, x):
 
 @Dropout.on("onnx")
 def _(p, o, x):
-    return o.node("Dropout", x, o.const(np.float32(p.ratio)))
+    return o.node("Dropout", x, o.const(np.float64(p.ratio)))
 
 
 @dataclass(frozen=True)

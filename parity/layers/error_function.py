@@ -42,7 +42,7 @@ def _(p, n, y, e, x):
 
 @Erfc.on("onnx")
 def _(p, o, x):
-    return o.node("Sub", o.const(np.float32(1)), o.node("Erf", x))
+    return o.node("Sub", o.const(np.float64(1)), o.node("Erf", x))
 
 
 named(Erfc, chainer="erfc", keras="erfc")

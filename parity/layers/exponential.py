@@ -63,8 +63,8 @@ def _(p, n, y, e, x):
 
 @Expm1.on("onnx")
 def _(p, o, x):
-    half = o.node("Tanh", o.node("Mul", x, o.const(np.float32(0.5))))
-    return o.node("Mul", o.node("Add", o.node("Exp", x), o.const(np.float32(1))), half)
+    half = o.node("Tanh", o.node("Mul", x, o.const(np.float64(0.5))))
+    return o.node("Mul", o.node("Add", o.node("Exp", x), o.const(np.float64(1))), half)
 
 
 named(Expm1, chainer="expm1", keras="expm1")

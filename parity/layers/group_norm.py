@@ -146,7 +146,7 @@ def _(p, k, x):
 
 
 def _constants(o, channels, gamma, beta):
-    return gamma or o.const(np.ones(channels, np.float32)), beta or o.const(np.zeros(channels, np.float32))
+    return gamma or o.const(np.ones(channels)), beta or o.const(np.zeros(channels))
 
 
 @InstanceNorm.on("onnx", gamma="scale: c", beta="B: c")

@@ -135,7 +135,7 @@ def _transpose(o):
 def _onnx(p, o, x, gamma=None, beta=None):
     shape = o.shape(x)
     order = to_end(ascending(p.axis, len(shape)), len(shape))
-    gamma = gamma or o.const(np.ones(p.sizes(shape), np.float32))
+    gamma = gamma or o.const(np.ones(p.sizes(shape)))
     ends = {"axis": -len(p.axis), "epsilon": p.epsilon}
     y = o.node("LayerNormalization", moved(x, order, _transpose(o)), gamma, *([beta] if beta else []), **ends)
     return moved(y, back(order), _transpose(o))
@@ -233,7 +233,7 @@ def _rms_onnx(p, o, x, gamma=None):
     order = to_end(ascending(p.axis, rank), rank)
     x = moved(x, order, _transpose(o))
     mean = o.node("ReduceMean", o.node("Mul", x, x), o.const(np.array(p.end(rank))), keepdims=1)
-    y = o.node("Div", x, o.node("Sqrt", o.node("Add", mean, o.const(np.float32(p.epsilon)))))
+    y = o.node("Div", x, o.node("Sqrt", o.node("Add", mean, o.const(np.float64(p.epsilon)))))
     return moved(o.node("Mul", y, gamma) if gamma else y, back(order), _transpose(o))
 
 

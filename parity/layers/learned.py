@@ -69,7 +69,7 @@ def _link(p, c, x, link):
     weight = p.weights(x)[p.weight]
     if _trailing(weight.axes):
         return c.link(link(tuple(size for i, size in enumerate(x.shape) if i and i not in p.shared(x)))), True
-    return c.link(c.L.Parameter(c.const(np.zeros(weight.shape, np.float32)))), False
+    return c.link(c.L.Parameter(c.const(np.zeros(weight.shape)))), False
 
 
 def _last(axes: str) -> str:

@@ -64,10 +64,10 @@ def _(p, n, y, e, x):
 
 @Log1p.on("onnx")
 def _(p, o, x):
-    one, two = (o.const(np.float32(v)) for v in (1, 2))
+    one, two = (o.const(np.float64(v)) for v in (1, 2))
     near = o.node("Mul", two, o.node("Atanh", o.node("Div", x, o.node("Add", x, two))))
     far = o.node("Log", o.node("Add", x, one))
-    return o.node("Where", o.node("Less", o.node("Abs", x), o.const(np.float32(0.5))), near, far)
+    return o.node("Where", o.node("Less", o.node("Abs", x), o.const(np.float64(0.5))), near, far)
 
 
 named(Log1p, chainer="log1p", keras="log1p")
@@ -97,7 +97,7 @@ def _(p, n, y, e, x):
 
 @Log2.on("onnx")
 def _(p, o, x):
-    return o.node("Div", o.node("Log", x), o.const(np.float32(math.log(2))))
+    return o.node("Div", o.node("Log", x), o.const(np.float64(math.log(2))))
 
 
 named(Log2, chainer="log2", keras="log2")
@@ -127,7 +127,7 @@ def _(p, n, y, e, x):
 
 @Log10.on("onnx")
 def _(p, o, x):
-    return o.node("Div", o.node("Log", x), o.const(np.float32(math.log(10))))
+    return o.node("Div", o.node("Log", x), o.const(np.float64(math.log(10))))
 
 
 named(Log10, chainer="log10", keras="log10")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge
@@ -11,9 +11,6 @@ from annotated_types import Ge
 from parity.layers.axes import Axes, as_axes, ascending
 from parity.layers.base import Layer, Spec
 from parity.layers.standardize import sum_error
-
-TINY = 2.0**-126
-"""The smallest normal float32: with it in place of epsilon 0, a vector of zeros stays zeros and others do not move."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,13 @@ class LpNormalization(Layer):
         ascending(self.axis, len(x[0].shape))
         return (x[0],)
 
-    @property
-    def least(self) -> float:
-        """The least divisor where mode is ``max``."""
-        return self.epsilon or TINY
+    def least(self, kit: Any) -> float:
+        """The least divisor where mode is ``max``.
+
+        In place of epsilon 0 the smallest normal number that the network's floats have: a vector of zeros stays zeros,
+        and others do not move. A smaller one may be flushed to 0, and 0/0 is NaN.
+        """
+        return self.epsilon or kit.smallest
 
     @property
     def adds(self) -> bool:
@@ -64,13 +64,13 @@ def _norm(p, x):
     return np.sqrt((x * x).sum(axes, keepdims=True))
 
 
-def _divisor(p, x):
-    return _norm(p, x) + p.epsilon if p.adds else np.maximum(_norm(p, x), p.least)
+def _divisor(p, n, x):
+    return _norm(p, x) + p.epsilon if p.adds else np.maximum(_norm(p, x), p.least(n))
 
 
 @LpNormalization.on("numpy")
 def _(p, n, x):
-    return x / _divisor(p, x)
+    return x / _divisor(p, n, x)
 
 
 @LpNormalization.on("magnitude", c=4.0)
@@ -84,7 +84,7 @@ def _(p, n, y, e, x):
     axes, norm = ascending(p.axis, x.ndim), _norm(p, x)
     spread = np.sqrt(((e if p.p == 1 else (np.abs(x) + e) * e) ** 2).sum(axes, keepdims=True))
     norms = spread if p.p == 1 else np.where(norm > 0, spread / np.where(norm > 0, norm, 1), e)
-    return (e + np.abs(y) * norms) / _divisor(p, x)
+    return (e + np.abs(y) * norms) / _divisor(p, n, x)
 
 
 @LpNormalization.on("chainer", when=lambda p: p.adds and p.p == 2)
@@ -104,7 +104,7 @@ def _(p, c, x):
 
     if p.adds:
         return lambda v: v / (norm(v) + p.epsilon)
-    least = c.const(np.float32(p.least))
+    least = c.const(np.float64(p.least(c)))
     return lambda v: v / c.F.maximum(norm(v), least)
 
 
@@ -123,7 +123,7 @@ def _(p, k, x):
 @LpNormalization.on("keras", when=lambda p: p.p == 1)
 def _(p, k, x):
     norm = k.ops.sum(k.ops.absolute(x), axis=_stored(p, k, x), keepdims=True)
-    return x / k.ops.maximum(norm, p.least)
+    return x / k.ops.maximum(norm, p.least(k))
 
 
 @LpNormalization.on("keras", when=lambda p: p.epsilon == 1e-12)
@@ -133,7 +133,7 @@ def _(p, k, x):
 
 @LpNormalization.on("keras")
 def _(p, k, x):
-    return k.ops.normalize(x, axis=_stored(p, k, x), order=2, epsilon=p.least)
+    return k.ops.normalize(x, axis=_stored(p, k, x), order=2, epsilon=p.least(k))
 
 
 @LpNormalization.on("onnx", when=lambda p: p.epsilon == 0 and len(p.axis) == 1)
@@ -146,5 +146,5 @@ def _(p, o, x):
     axes = o.const(np.array(ascending(p.axis, len(o.shape(x)))))
     norm = o.node(f"ReduceL{p.p}", x, axes, keepdims=1)
     if p.adds:
-        return o.node("Div", x, o.node("Add", norm, o.const(np.float32(p.epsilon))))
-    return o.node("Div", x, o.node("Max", norm, o.const(np.float32(p.least))))
+        return o.node("Div", x, o.node("Add", norm, o.const(np.float64(p.epsilon))))
+    return o.node("Div", x, o.node("Max", norm, o.const(np.float64(p.least(o)))))

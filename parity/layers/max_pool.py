@@ -132,7 +132,7 @@ def _(p, o, x):
         return o.node("MaxPool", x, kernel_shape=p.kernel, strides=p.stride, pads=flat(pads))
     widths = o.const(np.array([0, 0, *(b for b, _ in pads), 0, 0, *(e for _, e in pads)], np.int64))
     return o.node(
-        "MaxPool", o.node("Pad", x, widths, o.const(np.float32(-np.inf))), kernel_shape=p.kernel, strides=p.stride
+        "MaxPool", o.node("Pad", x, widths, o.const(np.float64(-np.inf))), kernel_shape=p.kernel, strides=p.stride
     )
 
 

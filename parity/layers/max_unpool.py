@@ -123,7 +123,7 @@ def _(p, k, x, z):
     v = k.crop(k.pad(z, more, -np.inf), cut)
     v = k.ops.transpose(k.ops.reshape(v, (-1, h, kh, w, kw, c)), (0, 1, 3, 5, 2, 4))
     largest = k.ops.argmax(k.ops.reshape(v, (-1, h, w, c, kh * kw)), axis=-1)
-    y = k.ops.expand_dims(x, -1) * k.ops.one_hot(largest, kh * kw)
+    y = k.ops.expand_dims(x, -1) * k.ops.one_hot(largest, kh * kw, dtype=k.floats)
     y = k.ops.transpose(k.ops.reshape(y, (-1, h, w, c, kh, kw)), (0, 1, 4, 2, 5, 3))
     return k.pad(k.crop(k.ops.reshape(y, (-1, h * kh, w * kw, c)), more), cut)
 
@@ -142,7 +142,7 @@ def _padded(o, x, pads, value):
     if not any(map(any, pads)):
         return x
     widths = np.array([0, 0, *(b for b, _ in pads), 0, 0, *(e for _, e in pads)], np.int64)
-    return o.node("Pad", x, o.const(widths), o.const(np.float32(value)))
+    return o.node("Pad", x, o.const(widths), o.const(np.float64(value)))
 
 
 def _cut(o, x, cut):

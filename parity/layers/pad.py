@@ -119,7 +119,8 @@ def _(p, o, x):
 @Pad.on("onnx")
 def _(p, o, x):
     pads = o.const(np.array([*(b for b, _ in p.pad_width), *(e for _, e in p.pad_width)], np.int64))
-    value = [o.const(np.array(p.constant_values, o.dtype(x)))] if p.mode == "constant" else []
+    kind = "float64" if is_float(o.dtype(x)) else o.dtype(x)
+    value = [o.const(np.array(p.constant_values, kind))] if p.mode == "constant" else []
     return o.node("Pad", x, pads, *value, mode=p.mode)
 
 

@@ -48,7 +48,7 @@ def _(p, k, a, b):
 
 @Atan2.on("onnx")
 def _(p, o, a, b):
-    zero, pi = o.const(np.float32(0)), o.const(np.float32(np.pi))
+    zero, pi = o.const(np.float64(0)), o.const(np.float64(np.pi))
     left, below = (o.node("Less", o.node("Reciprocal", v), zero) for v in (b, a))  # −0 is left of 0, and below it
     origin = o.node("And", o.node("Equal", a, zero), o.node("Equal", b, zero))
     angle = o.node("Where", origin, zero, o.node("Atan", o.node("Div", a, b)))
@@ -124,5 +124,5 @@ def _(p, o, a, b):
     y = o.node("Mod", a, b, fmod=1)
     if p.fmod:
         return y
-    opposed = o.node("Less", o.node("Mul", o.node("Sign", y), o.node("Sign", b)), o.const(np.float32(0)))
+    opposed = o.node("Less", o.node("Mul", o.node("Sign", y), o.node("Sign", b)), o.const(np.float64(0)))
     return o.node("Where", opposed, o.node("Add", y, b), y)

@@ -158,9 +158,9 @@ def _(p, o, a, b):
 
 @PowVarConst.on("onnx")
 def _(p, o, x):
-    return o.node("Pow", x, o.const(np.float32(p.exponent)))
+    return o.node("Pow", x, o.const(np.float64(p.exponent)))
 
 
 @PowConstVar.on("onnx")
 def _(p, o, x):
-    return o.node("Pow", o.const(np.float32(p.base)), x)
+    return o.node("Pow", o.const(np.float64(p.base)), x)

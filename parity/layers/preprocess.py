@@ -39,7 +39,7 @@ class _PerChannel(Layer, abstract=True):
         return not any(isinstance(v, tuple) for v in self.numbers().values())
 
 
-def _spread(value: Any, rank: int, dtype: Any = np.float32) -> np.ndarray:
+def _spread(value: Any, rank: int, dtype: Any = np.float64) -> np.ndarray:
     """Shaped to broadcast against N C …."""
     array = np.asarray(value, dtype)
     return array.reshape(-1, *(1,) * (rank - 2)) if array.ndim else array

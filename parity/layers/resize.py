@@ -149,7 +149,7 @@ def _(p, c, x):
 
 @Resize.on("chainer")
 def _(p, c, x):
-    a, b = (c.const(m.astype(np.float32)) for m in _matrices(p, x))
+    a, b = (c.const(m) for m in _matrices(p, x))
     return lambda v: c.F.tensordot(c.F.tensordot(v, a, axes=(2, 1)), b, axes=(2, 1))  # N C H W → N C W H' → N C H' W'
 
 
@@ -166,7 +166,7 @@ def _(p, k, x):
 
 @Resize.on("keras", x="n ... c", y="=")
 def _(p, k, x):
-    a, b = (k.const(p.matrix(n, m).astype(np.float32)) for n, m in zip(k.shape(x)[1:3], p.size, strict=True))
+    a, b = (k.const(p.matrix(n, m)) for n, m in zip(k.shape(x)[1:3], p.size, strict=True))
     return k.ops.tensordot(k.ops.tensordot(x, a, axes=[[1], [1]]), b, axes=[[1], [1]])  # N H W C → N W C H' → N C H' W'
 
 

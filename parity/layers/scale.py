@@ -23,6 +23,7 @@ class Scale(Layer):
     axis: int | None = 1
     bias: bool = False
     absorbs: ClassVar[bool] = True
+    rescales: ClassVar[bool] = True
 
     def infer(self, *x: Spec) -> tuple[Spec, ...]:
         """Any shape that has the axis."""

@@ -148,8 +148,8 @@ def _(p, k, x):
 
 @Threshold.on("onnx")
 def _(p, o, x):
-    above = o.node("Greater", x, o.const(np.float32(p.threshold)))
-    return o.node("Where", above, x, o.const(np.float32(p.default_value)))
+    above = o.node("Greater", x, o.const(np.float64(p.threshold)))
+    return o.node("Where", above, x, o.const(np.float64(p.default_value)))
 
 
 @dataclass(frozen=True)

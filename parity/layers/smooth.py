@@ -109,8 +109,8 @@ def _(p, k, x):
 
 @Squareplus.on("onnx")
 def _(p, o, x):
-    root = o.node("Sqrt", o.node("Add", o.node("Mul", x, x), o.const(np.float32(p.b))))
-    return o.node("Mul", o.node("Add", x, root), o.const(np.float32(0.5)))
+    root = o.node("Sqrt", o.node("Add", o.node("Mul", x, x), o.const(np.float64(p.b))))
+    return o.node("Mul", o.node("Add", x, root), o.const(np.float64(0.5)))
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ def _(p, k, x):
 
 @SparsePlus.on("onnx")
 def _(p, o, x):
-    one = o.const(np.float32(1))
-    line = o.node("Add", o.node("Clip", x, o.const(np.float32(-1)), one), one)
-    bend = o.node("Mul", o.node("Mul", line, line), o.const(np.float32(0.25)))
+    one = o.const(np.float64(1))
+    line = o.node("Add", o.node("Clip", x, o.const(np.float64(-1)), one), one)
+    bend = o.node("Mul", o.node("Mul", line, line), o.const(np.float64(0.25)))
     return o.node("Where", o.node("Less", x, one), bend, x)
 
 

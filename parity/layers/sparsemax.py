@@ -29,7 +29,7 @@ class Sparsemax(Layer):
         return (x[0],)
 
 
-def _ranks(axis: int, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
+def _ranks(axis: int, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
     """1, 2, … along the axis."""
     return np.arange(1, shape[axis] + 1, dtype=dtype).reshape(
         [-1 if i == axis % len(shape) else 1 for i in range(len(shape))]
@@ -89,7 +89,7 @@ Sparsemax.unsupported(
 def _(p, o, x):
     shape = o.shape(x)
     axis = p.axis % len(shape)
-    at, one = o.const(np.array([axis])), o.const(np.float32(1))
+    at, one = o.const(np.array([axis])), o.const(np.float64(1))
     s, _ = o.node("TopK", x, o.const(np.array([shape[axis]])), outputs=2, axis=axis, largest=1, sorted=1)
     line = o.node("Add", o.node("Mul", s, o.const(_ranks(axis, shape))), one)
     inside = o.node("Greater", line, o.node("CumSum", s, o.const(np.int64(axis))))

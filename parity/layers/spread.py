@@ -44,9 +44,7 @@ def product(p, n, x, W):
 
 def _met(p, y, a, size):
     """Taps of one spatial axis, which are axis 1, added up where they meet on that axis."""
-    axis = (
-        p.nd + 1
-    )  # where the positions are once the taps are gone: each axis that is done left one tap axis less before them
+    axis = p.nd + 1  # of a part's positions, whichever a: 1 + (nd − 1 − a) tap axes that are left + 1 + a
     total: Any = 0.0
     for r in range(y.shape[1]):
         part = _spread(y[:, r], axis, p.stride[a])

@@ -115,7 +115,7 @@ def _(p, k, x):
 
 @Unpooling2D.on("keras", x="n ... c", y="=")
 def _(p, k, x):
-    a, b = (k.const(p.matrix(n, i).astype(np.float32)) for i, n in enumerate(k.shape(x)[1:3]))
+    a, b = (k.const(p.matrix(n, i)) for i, n in enumerate(k.shape(x)[1:3]))
     return k.ops.tensordot(k.ops.tensordot(x, a, axes=[[1], [1]]), b, axes=[[1], [1]])  # N H W C → N W C H' → N C H' W'
 
 
@@ -129,7 +129,7 @@ def _(p, o, x):
     y = o.node(
         "ConvTranspose",
         planes,
-        o.const(np.ones((1, 1, *p.kernel), np.float32)),
+        o.const(np.ones((1, 1, *p.kernel))),
         kernel_shape=p.kernel,
         strides=p.stride,
         pads=[*p.pad, *(max(e, 0) for e in ends)],

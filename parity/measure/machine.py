@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,8 +15,6 @@ import psutil
 
 from parity.errors import BadInput
 
-BUSY = 0.1
-"""Cores that others keep busy, beyond which a person is told."""
 _SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
@@ -76,19 +75,53 @@ def alone() -> Iterator[None]:
     """Nobody else of this user measures meanwhile.
 
     Raises:
-        BadInput: somebody does already.
+        BadInput: somebody does already, or there is no place for a lock of this user's own.
     """
-    path = Path(tempfile.gettempdir()) / f"parity-time-{os.getuid()}.lock"
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            text = (
-                f"parity time runs already (process {file.read().strip() or 'unknown'}); two would measure each other"
-            )
-            raise BadInput(text) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    path = _own_folder() / "time.lock"
+    handle = -1
+    try:  # a link is not followed: what it leads to is not ours to write
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        _lock(handle, path)
+    except OSError as error:
+        if handle >= 0:
+            os.close(handle)
+        raise BadInput(f"no lock can be had, so that another parity time would go unseen: {error}") from None
+    except BadInput:
+        os.close(handle)
+        raise
+    try:
         yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, path: Path) -> None:
+    """Lock an open file and write this process's number into it."""
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or found.st_nlink != 1:
+        raise BadInput("found something else than a lock, accepted: a file of your own; remove it", file=str(path))
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        who = os.read(handle, 32).decode("ascii", "replace") or "unknown"
+        raise BadInput(f"parity time runs already (process {who}); two would measure each other") from None
+    os.ftruncate(handle, 0)
+    os.write(handle, str(os.getpid()).encode())
+
+
+def _own_folder() -> Path:
+    """A folder that is the same for all processes of this user, and that nobody else can put anything into.
+
+    Raises:
+        BadInput: it is somebody else's, or others may write there.
+    """
+    folder = Path(tempfile.gettempdir()) / f"parity-{os.getuid()}"
+    try:
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(0o700)
+        found = folder.lstat()
+    except OSError as error:
+        raise BadInput(f"no folder for a lock can be made: {error}", file=str(folder)) from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise BadInput("others may write there, or it is no folder; accepted: your own, mode 0700", file=str(folder))
+    return folder

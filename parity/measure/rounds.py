@@ -61,7 +61,7 @@ class Series:
         medians: one dict a round: (build, turn) → median of that turn, seconds a call.
         samples: seconds a call, of all turns.
         first: what the first build of each process took: ``build`` and ``call``.
-        memory: ``before``, ``peak``, and ``own``, of each first build.
+        memory: ``before``, ``peak`` and ``own`` of each first build; on a GPU ``device``, the peak of its memory.
         builds: how many were opened.
         cores: that the process found itself on.
         outputs: of its first call.
@@ -196,11 +196,13 @@ class Measurement:
                             medians[s.target][build, turn] = float(np.median(timed[1]["samples"]))
                             s.samples.append(timed[1]["samples"])
                             s.memory[-1]["peak"] = max(s.memory[-1]["peak"], timed[0]["memory"])
+                            s.memory[-1] |= {k: v for k, v in timed[0].items() if k == "device"}
                 for s in in_order(0):
                     ask(s, "close", {})
             for s in in_order(0):
                 if not number and (found := ask(s, "rate", {"seconds": RATE})):
                     s.rate, s.cores = found[0]["rate"], found[0]["cores"]
+                s.message = ""  # the round is whole whatever became of this
         finally:
             for worker in workers.values():
                 worker.stop()

@@ -124,11 +124,14 @@ def _verdict(prepared: Prepared, target: Target, found: Judged, series: Series) 
 def _timed(measurement: Measurement, target: Target, plan: Plan, count: int) -> Record:
     series = measurement.series[target]
     beside = [s.rate for t, s in measurement.series.items() if s.rate and t.device == target.device]
-    record: Record = {"cores": series.cores, "facts": series.facts, "machine_rate": max(beside, default=None)}
+    alike = target.computes.multiplies == "float32"  # as the machine's own rate is measured
+    rate = max(beside, default=None) if alike else None
+    record: Record = {"cores": series.cores, "facts": series.facts, "machine_rate": rate}
     if not series.medians:
         return record
     low, middle, high = quartiles(np.concatenate(series.samples))
     own = interval(series.times())
+    on_device = [m["device"] for m in series.memory if m.get("device")]
     return record | {
         "first": {k: statistics.median(f[k] for f in series.first) for k in ("build", "call")},
         "steady": {
@@ -147,6 +150,7 @@ def _timed(measurement: Measurement, target: Target, plan: Plan, count: int) -> 
             "before": int(statistics.median(m["before"] for m in series.memory)),
             "peak": max(m["peak"] for m in series.memory),
             "own": all(m["own"] for m in series.memory),
+            **({"device": max(on_device, default=None)} if target.device == "gpu" else {}),
         },
     }
 

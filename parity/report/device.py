@@ -52,7 +52,8 @@ def _machine(results: Results, ready: Sequence[Record]) -> Iterator[str]:
         driver = f"driver {gpu['driver']}, " if gpu["driver"] else ""
         yield f"{gpu['name']}: {memory}, compute capability {gpu['capability']}, {driver}CUDA {gpu['cuda']}."
     for run in results.runs.values():
-        yield f"Python {run['python']}, NumPy {run['numpy']}, {run['platform']}, {plural(run['cpus'], 'core')}."
+        cores = f", {plural(run['cpus'], 'core')}" if run.get("cpus") else ""
+        yield f"Python {run['python']}, NumPy {run['numpy']}, {run['platform']}{cores}."
     yield ""
 
 

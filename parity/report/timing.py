@@ -91,7 +91,7 @@ def _row(record: Record, results: Results, network: str | None) -> Record:
         **{k: steady.get(k) for k in ("median", "q1", "q3", "low", "high", "samples", "rounds", "builds")},
         "build": first.get("build"),
         "call": first.get("call"),
-        "memory": [memory.get("before"), memory.get("peak")] if memory else None,
+        "memory": [memory.get(k) for k in ("before", "peak", "device")] if memory else None,
         "baseline": ratio.get("baseline"),
         "says": says(record),
         "speed": speed(record),

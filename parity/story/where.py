@@ -8,7 +8,20 @@ from collections.abc import Iterator
 from parity.judge.verdict import FAILED
 from parity.story.answer import size
 from parity.story.reading import INPUTS_ABSENT, Record, failing, place, ratio, worst_of
-from parity.story.words import capital, engine, exactly, figure, listing, number, percent, plural, sentence, some
+from parity.story.words import (
+    capital,
+    engine,
+    exactly,
+    figure,
+    listing,
+    number,
+    parts,
+    percent,
+    plural,
+    precise,
+    sentence,
+    some,
+)
 
 SHOWN = 4
 """Layers that are told one by one."""
@@ -34,6 +47,9 @@ def where(case: Record, cell: Record) -> Iterator[str]:
         if worst is not None:
             yield _finding(case, who, worst)
     yield from _rest(cell, bad, lost)
+    if cell.get("in_full"):
+        precision = precise(parts(cell["target"])[2])
+        yield f"{precision} was asked for, and not used: all products have the digits of float32."
     if cell.get("unrounded"):
         yield (f"{who} goes on with more digits than it returns, so what comes into a layer is allowed 2.5 roundings.")
 

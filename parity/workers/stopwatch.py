@@ -94,7 +94,7 @@ class Stopwatch:
 
         Returns:
             ``calls``: how many make a sample; ``memory``: the peak since the network was opened, but for what opening
-            it took; array ``samples``: seconds a call.
+            it took; on a GPU ``device``: the peak of its memory; array ``samples``: seconds a call.
         """
         call = self._call
         if call is None:
@@ -114,7 +114,8 @@ class Stopwatch:
         finally:
             gc.enable()
         seconds = np.array(samples) / (group * 1e9)
-        return {"status": "done", "calls": group, "memory": memory.peak()}, {"samples": seconds}
+        answer = {"status": "done", "calls": group, "memory": memory.peak(), **self._on_device()}
+        return answer, {"samples": seconds}
 
     def close(self, header: dict[str, Any], arrays: Arrays) -> Answer:
         """Let go of the network."""

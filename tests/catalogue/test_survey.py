@@ -124,7 +124,7 @@ class Odd(Layer, abstract=True):
 Odd.on("numpy")(lambda p, n, x: x)
 Odd.on("chainer")(lambda p, c, x: lambda v: -c.F.leaky_relu(v * 2, 3.0, p.slope**2))
 Odd.on("keras")(lambda p, k, x: k.layers.Activation("relu")(x, scale=-k.np.inf))
-Odd.on("onnx")(lambda p, o, x: o.node("Clip", x, "", o.const(np.float32(p.slope))))
+Odd.on("onnx")(lambda p, o, x: o.node("Clip", x, "", o.const(np.float64(p.slope))))
 
 
 def test_recording():

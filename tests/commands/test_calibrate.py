@@ -105,7 +105,8 @@ def test_a_calibration_that_has_no_time_left_writes_what_it_has(calibrate):
 
 
 def test_a_record_names_the_gpu(calibrate, monkeypatch):
-    facts = {**StandInWorker.facts, "device": "gpu", "gpu": {"name": "NVIDIA Invented"}}
+    card = {"name": "NVIDIA Invented", "memory": 1 << 34, "capability": "9.0", "driver": "", "cuda": "13.0"}
+    facts = {**StandInWorker.facts, "device": "gpu", "gpu": card}
     monkeypatch.setattr(StandInWorker, "facts", facts)
     done, _ = calibrate(*FEW, "--targets", "keras-torch@gpu")
     assert done.exit_code == 0

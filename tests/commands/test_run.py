@@ -1,49 +1,12 @@
 from __future__ import annotations
 
-import json
-
-import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from parity import session as session_module
-from parity.cli import app
 from parity.commands import run as run_module
 from parity.errors import BadInput
-from parity.results import FILE
-from tests.stand_in import StandInPool, answer, lines, write_case
-
-TWO = "chainer,onnx-reference"
-
-
-@pytest.fixture
-def pool(monkeypatch):
-    """Stands in for every pool that is made."""
-    made = StandInPool()
-    monkeypatch.setattr(run_module, "Pool", lambda: made)
-    monkeypatch.setattr(session_module, "missing", lambda _: None)
-    return made
-
-
-@pytest.fixture
-def run(tmp_path, pool, monkeypatch):
-    """``parity run`` in a folder of its own; the result of the command."""
-    monkeypatch.chdir(tmp_path)
-
-    def invoke(*arguments: str):
-        pool.stopped = False
-        return CliRunner().invoke(app, ["run", "--targets", TWO, *arguments], catch_exceptions=False)
-
-    return invoke
-
-
-def cells(folder):
-    return [(r["case"], r["target"]) for r in lines(folder / "reports") if r["kind"] == "cell"]
-
-
-def differ(*_request):
-    reply, out = answer(*_request[1:])
-    return reply, {k: v + np.float32(1) for k, v in out.items()}
+from tests.commands.running import cells, differ
+from tests.stand_in import answer, lines, write_case
 
 
 def test_all_is_well(tmp_path, run):
@@ -113,78 +76,6 @@ def test_a_loosened_bound_is_counted_apart_and_must_be_needed(tmp_path, run, poo
     assert "the loosening of * is no longer needed" in " ".join(found.stdout.split())
 
 
-def test_resume_runs_what_is_missing(tmp_path, run, pool):
-    for name in "abc":
-        write_case(tmp_path, name)
-    run()
-    file = tmp_path / "reports" / FILE
-    whole = file.read_bytes().splitlines(keepends=True)
-    kept = [line for line in whole if json.loads(line).get("case") != "c"]
-    file.write_bytes(b"".join(kept) + whole[-1][:50])  # killed in the middle of a line
-    pool.asked.clear()
-    assert run("--resume").exit_code == 0
-    assert len(pool.asked) == 2
-    assert sorted(cells(tmp_path)) == [(c, t) for c in "abc" for t in ("chainer@cpu", "onnx-reference@cpu")]
-    pool.asked.clear()
-    assert run("--resume").exit_code == 0
-    assert not pool.asked
-
-
-def test_resume_tells_what_failed_before(tmp_path, run, pool):
-    write_case(tmp_path, "a")
-    pool.answer = differ
-    run()
-    assert run("--resume").exit_code == 1
-
-
-@pytest.mark.parametrize("verdict", ["crashed", "unsupported"])
-def test_resume_tries_again_where_there_was_no_answer(tmp_path, run, pool, verdict):
-    write_case(tmp_path, "a")
-    pool.answer = lambda *_: ({"status": verdict, "message": "no"}, {})
-    run()
-    pool.answer = lambda _, *request: answer(*request)
-    pool.asked.clear()
-    run("--resume")
-    assert len(pool.asked) == (2 if verdict == "crashed" else 0)
-
-
-def test_resume_runs_a_changed_case_again(tmp_path, run, pool):
-    for name in "ab":
-        write_case(tmp_path, name)
-    run()
-    write_case(tmp_path, "b", more="seed: 5\n")
-    pool.asked.clear()
-    run("--resume", "--targets", "chainer")
-    assert len(pool.asked) == 1
-    run("--resume")  # the other target has not seen the new case either
-    assert len(pool.asked) == 2
-    run("--resume")
-    assert len(pool.asked) == 2
-
-
-def test_resume_runs_a_case_again_whose_expectation_changed(tmp_path, run, pool):
-    write_case(tmp_path, "a")
-    run()
-    write_case(tmp_path, "a", more='expect: [{target: "*", verdict: differs, reason: it is known}]\n')
-    assert run("--resume").exit_code == 1
-
-
-def test_resume_runs_a_case_again_whose_weights_file_changed(tmp_path, run, pool):
-    write_case(tmp_path, "a", more="weights: {file: w.npz}\n")
-    for value in (1, 2):
-        w = {"fc/W": np.full((4, 3), value, np.float32), "fc/b": np.zeros(4, np.float32)}
-        np.savez(tmp_path / "cases" / "w.npz", **w)
-        pool.asked.clear()
-        assert run("--resume").exit_code == 0
-        assert len(pool.asked) == 2
-
-
-def test_resume_without_earlier_results_is_a_run(tmp_path, run, pool):
-    write_case(tmp_path, "a")
-    assert run("--resume").exit_code == 0
-    assert len(pool.asked) == 2
-
-
 def test_a_tolerance_of_ones_own(tmp_path, run, pool):
     write_case(tmp_path, "a")
     assert run().exit_code == 0
@@ -205,14 +96,6 @@ def test_a_tolerance_that_is_none(tmp_path, run, text):
     assert not (tmp_path / "reports").exists()
 
 
-def test_without_resume_everything_runs_again(tmp_path, run, pool):
-    write_case(tmp_path, "a")
-    run()
-    run()
-    assert len(pool.asked) == 4
-    assert len(cells(tmp_path)) == 2
-
-
 def test_the_packaged_exam_goes_along(tmp_path, run, monkeypatch):
     write_case(tmp_path, "a")
     exam = {"date": "2026-11-26", "totals": {"committed": 7, "caught": 7, "named": 7, "among": 0, "hidden": 0}}
@@ -228,17 +111,6 @@ def test_without_one_nothing_does(tmp_path, run, monkeypatch):
     monkeypatch.setattr(run_module.records, "there", lambda name: False)
     run()
     assert "exam" not in {r["kind"] for r in lines(tmp_path / "reports")}
-
-
-def test_no_time_is_nothing_begun_and_what_is_done_is_kept(tmp_path, run):
-    for name in "abc":
-        write_case(tmp_path, name)
-    assert run("-k", "a").exit_code == 0
-    found = run("--resume", "--seconds", "0")
-    assert sorted(cells(tmp_path)) == [("a", "chainer@cpu"), ("a", "onnx-reference@cpu")]
-    assert found.exit_code == 0, "the rest is for the next --resume"
-    assert run("--resume", "--seconds", "60").exit_code == 0
-    assert len(cells(tmp_path)) == 6
 
 
 def test_runs_more_are_asked_for_and_told(tmp_path, run, pool):

@@ -53,7 +53,7 @@ def records(folder):
 def test_from_the_command_line_to_the_records(file, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    (out / results.FILE).write_text('{"kind":"run","schema":1,"environment":"before"}\n')
+    (out / results.FILE).write_text(json.dumps(results.run_record() | {"environment": "before"}) + "\n")
     made = run(file, "--targets", "chainer,onnx-reference", "--rounds", 2, "--batch", "4,9", "--out", out)
     assert made.exit_code == 0, made.output
     found = records(out)
@@ -106,6 +106,18 @@ def test_the_timed_build_itself_is_judged(file, tmp_path):
     assert "output of the timed build" in record["message"]
 
 
+@here
+def test_only_products_in_float32_are_held_against_the_machines_rate(file, tmp_path):
+    [case] = command.load_all([file])[0]
+    plan = Plan(rounds=1, builds=1, turns=1, turn=0.01, settle=0.0)
+    judged = {Target.parse(f"chainer@cpu{p}"): Judged("equal") for p in ("", ":float16", ":storage_float16")}
+    whole, half, stored = time_network(prepare(case, tmp_path), judged, CHAINER, plan, "hash")
+    assert whole["machine_rate"] == stored["machine_rate"] > 0
+    assert half["machine_rate"] is None
+    assert "%" in row(whole)[7]
+    assert "%" not in row(half)[7]
+
+
 def test_what_did_not_run_is_not_timed(file, tmp_path):
     [case] = command.load_all([file])[0]
     judged = {CHAINER: Judged("unsupported", "no such layer")}
@@ -132,10 +144,51 @@ def test_bad_input_is_told_before_anything_starts(file, tmp_path, arguments, wor
     assert not (tmp_path / "out").exists()
 
 
-def test_a_batch_that_a_network_refuses_is_told(file, tmp_path):
-    file.write_text(TEXT + "  - {layer: Transpose, name: t, axes: [1, 0]}\n")
-    made = run(file, "--batch", "8", "--out", tmp_path / "out")
-    assert "does not run at batch 8" in str(made.exception)
+@here
+def test_a_batch_that_a_network_refuses_is_told_and_the_others_are_timed(file, tmp_path):
+    fixed = tmp_path / "fixed.yaml"
+    fixed.write_text(TEXT + "  - {layer: Transpose, name: t, axes: [1, 0]}\n")
+    made = run(fixed, "--batch", "8", "--out", tmp_path / "none")
+    assert made.exit_code == 2
+    assert "does not run at batch 8" in made.stderr
+    assert not (tmp_path / "none").exists()
+    made = run(fixed, file, "--batch", "8", "--targets", "chainer", "--rounds", 1, "--out", tmp_path / "out")
+    assert made.exit_code == 2
+    assert "does not run at batch 8" in made.stderr
+    assert [r["case"] for r in records(tmp_path / "out") if r["kind"] == "timing"] == ["small"]
+
+
+@here
+def test_a_case_that_becomes_bad_input_meanwhile_ends_nothing(file, tmp_path, monkeypatch):
+    """It was judged; when its turn comes its file is gone."""
+    other = tmp_path / "zoo.yaml"
+    other.write_text(TEXT)
+    known = command.prepare
+
+    def gone(case, folder):
+        if case.id == "small":
+            raise BadInput("its weights are gone", file="small.yaml")
+        return known(case, folder)
+
+    monkeypatch.setattr(command, "prepare", gone)
+    made = run(file, other, "--targets", "chainer", "--rounds", 1, "--out", tmp_path / "out")
+    assert made.exit_code == 2
+    assert "bad input: small.yaml: its weights are gone" in made.stderr
+    assert [r["case"] for r in records(tmp_path / "out") if r["kind"] == "timing"] == ["zoo"]
+
+
+@pytest.mark.parametrize(
+    ("target", "memory", "shown"),
+    [
+        ("chainer@cpu", {"before": 1 << 20, "peak": 3 << 20, "own": True}, "3 MiB"),
+        ("chainer@gpu", {"before": 1 << 20, "peak": 3 << 20, "own": True, "device": 7 << 20}, "7 MiB"),
+        ("onnxruntime@gpu", {"before": 1 << 20, "peak": 3 << 20, "own": True, "device": None}, ""),
+    ],
+)
+def test_memory_is_that_of_the_device(target, memory, shown):
+    record = {"target": target, "verdict": "equal", "first": {"build": 1.0, "call": 1.0}, "ratio": None, "rate": 1e9,
+              "steady": {"median": 1.0, "q1": 1.0, "q3": 1.0}, "machine_rate": None, "memory": memory}  # fmt: skip
+    assert row(record)[-1] == shown
 
 
 def test_numbers_are_read_once_each():

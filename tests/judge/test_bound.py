@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from parity.dialects.numpy import TINY
 from parity.draw import Distribution, draw
 from parity.graph import Graph, Node
 from parity.judge.bound import KIT, Judged, Reference, as_exact, evaluate, node_weights
@@ -39,7 +38,7 @@ def test_bound_is_c_u_m():
     x = np.array([[0.5, -2.0]])
     (found,) = evaluate(node, [Judged(x, None)], {})
     np.testing.assert_array_equal(found.value, np.tanh(x))
-    np.testing.assert_allclose(found.bound, 9.5 * U * np.abs(np.tanh(x)) + TINY, rtol=1e-15)
+    np.testing.assert_allclose(found.bound, 9.5 * U * np.abs(np.tanh(x)) + FLOAT32.tiny, rtol=1e-15)
 
 
 def test_errors_that_come_in_are_added():

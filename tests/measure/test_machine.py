@@ -1,5 +1,6 @@
 """Cores, company, and nobody else measuring."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -56,11 +57,66 @@ def test_own_work_is_counted_as_own():
     assert machine._busy() > 0
 
 
-def test_only_one_measures_at_a_time(tmp_path, monkeypatch):
+@pytest.fixture
+def shared(tmp_path, monkeypatch):
+    """A folder in which everybody's temporary files are."""
     monkeypatch.setattr(machine.tempfile, "gettempdir", lambda: str(tmp_path))
-    code = f"import tempfile; tempfile.gettempdir = lambda: {str(tmp_path)!r}\n"
+    return tmp_path
+
+
+def test_only_one_measures_at_a_time(shared):
+    code = f"import tempfile; tempfile.gettempdir = lambda: {str(shared)!r}\n"
     second = [sys.executable, "-c", code + "from parity.measure.machine import alone\nwith alone(): pass"]
     with alone():
         refused = subprocess.run(second, capture_output=True, text=True, check=False)
     assert f"parity time runs already (process {os.getpid()})" in refused.stderr
     assert subprocess.run(second, capture_output=True, text=True, check=False).returncode == 0
+
+
+def test_the_lock_stands_where_nobody_else_writes(shared):
+    folder = shared / f"parity-{os.getuid()}"
+    with alone():
+        assert (folder / "time.lock").read_text() == str(os.getpid())
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "time.lock").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_link_in_place_of_the_lock_costs_nobody_a_file(shared, link):
+    precious = shared / "precious"
+    precious.write_text("mine")
+    folder = shared / f"parity-{os.getuid()}"
+    folder.mkdir(0o700)
+    link(precious, folder / "time.lock")
+    with pytest.raises(BadInput, match="lock"), alone():
+        pass
+    assert precious.read_text() == "mine"
+
+
+def test_a_folder_that_others_write_in_is_refused(shared):
+    folder = shared / f"parity-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(BadInput, match="accepted: your own, mode 0700"), alone():
+        pass
+    folder.rmdir()
+    (shared / "elsewhere").mkdir(0o700)
+    folder.symlink_to(shared / "elsewhere")
+    with pytest.raises(BadInput, match="accepted: your own, mode 0700"), alone():
+        pass
+    assert not list((shared / "elsewhere").iterdir())
+
+
+def test_without_a_folder_there_is_no_lock(shared, monkeypatch):
+    monkeypatch.setattr(machine.tempfile, "gettempdir", lambda: str(shared / "none"))
+    with pytest.raises(BadInput, match="no folder for a lock"), alone():
+        pass
+
+
+def test_a_file_system_that_locks_nothing_is_told(shared, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(machine.fcntl, "flock", refuse)
+    with pytest.raises(BadInput, match=r"no lock can be had, .*No locks available"), alone():
+        pass

@@ -23,7 +23,7 @@ class Lab:
     def __init__(self, process=0.0, turn=0.0, seed=1):
         self.draws, self.process, self.turn = np.random.default_rng(seed), process, turn
         self.log, self.made, self.stopped = [], [], []
-        self.fails = {}
+        self.fails, self.device = {}, {}
 
     def __call__(self, target, threads, cores=None):
         worker = _Worker(self, target, float(np.exp(self.process * self.draws.normal())))
@@ -55,12 +55,13 @@ class _Worker:
         done = {"status": "done"}
         if op == "open":
             assert header["graph"] == str(self.target)
-            memory = {"before": 10, "peak": 20, "own": True}
+            memory = {"before": 10, "peak": 20, "own": True, **self.lab.device}
             first = {"build": 1.0, "call": 2.0}
             return {**done, "first": first, "memory": memory, "certificate": {"ok": True}}, {"y:y": np.ones(1)}
         if op == "turn":
             own = TRUE[self.target] * self.factor * np.exp(self.lab.turn * self.lab.draws.normal())
-            return {**done, "memory": 30}, {"samples": np.full(5, own)}
+            later = {k: v + 5 for k, v in self.lab.device.items()}
+            return {**done, "memory": 30, **later}, {"samples": np.full(5, own)}
         return {**done, "rate": 1e9, "cores": [1]}, {}
 
     def stop(self):
@@ -218,3 +219,22 @@ def test_the_peak_is_the_highest_of_build_and_turns():
     made.run()
     assert made.series[A].memory == [{"before": 10, "peak": 30, "own": True}]
     assert made.series[A].first == [{"build": 1.0, "call": 2.0}], "of the first build of a process alone"
+
+
+def test_the_peak_of_a_gpu_is_that_of_the_last_turn():
+    lab = Lab()
+    lab.device = {"device": 40}
+    made = lab.measurement(A, B, rounds=1)
+    made.run()
+    assert made.series[A].memory == [{"before": 10, "peak": 30, "own": True, "device": 45}]
+
+
+def test_without_the_machines_rate_the_round_counts():
+    lab = Lab()
+    lab.fails[B] = "rate"
+    made = lab.measurement(A, B)
+    made.run()
+    assert made.series[B].message == ""
+    assert made.series[B].rate is None
+    assert made.series[A].rate == 1e9
+    assert made.estimate(B).value == pytest.approx(0.5)

@@ -110,6 +110,16 @@ def test_the_page_does_not_depend_on_the_order_of_records(make):
     assert render(make.results) == page
 
 
+def test_the_memory_of_a_gpu_is_in_its_row(make):
+    make.timing("a", memory={"before": 1e8, "peak": 2e8, "own": True})
+    make.timing("a", "keras-jax@gpu", memory={"before": 1e8, "peak": 2e8, "own": True, "device": 3e8})
+    rows = timing(make.results)["index"]["cases"][0]["rows"]
+    assert {r["target"]: r["memory"] for r in rows} == {
+        "onnxruntime@cpu": [1e8, 2e8, None],
+        "keras-jax@gpu": [1e8, 2e8, 3e8],
+    }
+
+
 def test_many_timings_stay_small(make):
     make.fill(["a"])
     before = len(render(make.results))

@@ -36,7 +36,8 @@ def measured(make):
     for batch in (1, 8):
         make.timing(CASE, "chainer@cpu", 1.0, "baseline", batch)
         make.timing(CASE, "onnxruntime@cpu", 3.1, "faster", batch)
-        make.timing(CASE, "keras-jax@gpu", 1.01, "undecided", batch, verdict="differs")
+        held = {"before": 2.1e8, "peak": 3.3e8, "device": 7.5e9}
+        make.timing(CASE, "keras-jax@gpu", 1.01, "undecided", batch, verdict="differs", memory=held)
     make.timing("b")
     return make
 
@@ -91,7 +92,7 @@ def test_the_times_of_a_case(measured, browse):
     for text in (
         "On 2 threads at batch 8, onnxruntime is 3.1 times", "2 threads, batch 1", "faster: 3.1 times (2.9 … 3.3)",
         "undecided: 1 times", "Over the batch", "samples a second", "330 MB", "0–1", "90", "ms · differs",
-        "Building the model and its first call", "280 ms",
+        "Building the model and its first call", "280 ms", '330 MB in the host\'s memory', "7.50 GB",
     ):  # fmt: skip
         assert text in shown, text
     assert "On 2 threads at batch 1, onnx" not in shown

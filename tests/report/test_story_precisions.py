@@ -38,3 +38,8 @@ def test_scripts_are_offered_where_they_can_be_written(target, scripted):
 def test_what_was_rounded_for_the_return_alone_is_told():
     assert "goes on with more digits than it returns" in told("onnxruntime@cpu:float16", unrounded=True)["Where"]
     assert "Where" not in told("onnxruntime@cpu:float16")
+
+
+def test_a_precision_that_was_not_used_is_told():
+    said = told("keras-jax@gpu:tf32", in_full=True)["Where"]
+    assert said == "TensorFloat-32 was asked for, and not used: all products have the digits of float32."

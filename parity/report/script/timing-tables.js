@@ -2,7 +2,7 @@
 
 function timesTable(rows, several, link) {
   const heads = ["target", ...(several ? ["environment"] : []), numberHead("a call", "median"), numberHead("quartiles"), numberHead("times as fast", "as the baseline, with the interval"), "says", "verdict", numberHead("first: build"), numberHead("first: call"),
-    numberHead("samples", "calls timed, in so many rounds and of so many builds of the model"), numberHead("threads"), "cores", numberHead("batch"), numberHead("peak memory", "of the process, and what it had before"), numberHead("operations a second"), numberHead("of the machine", "share of the machine's rate of matrix products")];
+    numberHead("samples", "calls timed, in so many rounds and of so many builds of the model"), numberHead("threads"), "cores", numberHead("batch"), numberHead("peak memory", "of the process, and what it had before; on a GPU, of the GPU"), numberHead("operations a second"), numberHead("of the machine", "share of the machine's rate of matrix products")];
   const body = rows.map((r) => {
     const about = [el("th", { scope: "row" }, r.target), several && el("td", {}, r.environment ?? "")];
     const wrong = el("td", { class: r.failed ? "failed" : "" }, r.verdict ? el("a", { href: link(r) }, r.verdict) : "");
@@ -12,9 +12,16 @@ function timesTable(rows, several, link) {
     return el("tr", { class: r.says === "baseline" ? "chosen" : "" }, about, number(timeText(r.median)), number(r.q1 === undefined ? "–" : `${timeText(r.q1)} … ${timeText(r.q3)}`),
       number(r.says === "baseline" ? "1" : r.speed ? r.times : "–", { title: r.interval?.[0] ? `${figure(100 * r.interval[0])} % confidence${wanted}` : null }), el("td", {}, r.says ?? "", wanted && r.says !== "baseline" && el("span", { class: "muted", title: wanted.slice(2) }, " *")), wrong,
       number(timeText(r.build)), number(timeText(r.call)), number([figure(r.samples), r.rounds !== undefined && el("span", { class: "muted" }, ` in ${figure(r.rounds)} rounds, ${figure(r.builds)} builds`)]), number(figure(r.threads)), el("td", {}, coresText(r.cores)), number(r.batch ? figure(r.batch) : "–"),
-      number(r.memory?.[1] ? sizeText(r.memory[1]) : "–", { title: r.memory?.[0] ? `${sizeText(r.memory[0])} before` : null }), number(rateText(r.rate, "")), number(share));
+      memoryCell(r), number(rateText(r.rate, "")), number(share));
   });
   return [table(heads, body, { class: "narrow" }), rows.some((r) => r.interval?.[2] === false) && el("p", { class: "lead" }, "* the interval asked for was not reached.")];
+}
+
+// Of the device: a GPU's own, where its framework tells, and what the process had in a tip.
+function memoryCell({ device, memory = [] }) {
+  const [before, peak, own] = memory;
+  if (device === "gpu") return number(own ? sizeText(own) : "–", { title: peak ? `${sizeText(peak)} in the host's memory` : null });
+  return number(peak ? sizeText(peak) : "–", { title: before ? `${sizeText(before)} before` : null });
 }
 
 // 0–3 rather than 0, 1, 2, 3.

@@ -8,14 +8,8 @@ from parity.measure.precision.show import ROW, advice_lines, failure_lines, row
 
 
 def loss(target="chainer@cpu:float16", **more):
-    output = {
-        "tensor": "y",
-        "rel_l2": 0.00123456,
-        "snr_db": 58.17,
-        "psnr_db": None,
-        "argmax_changed": 2,
-        "argmax_of": 16,
-    }
+    output = {"tensor": "y", "rel_l2": 0.00123456, "snr_db": 58.17, "psnr_db": None}
+    output |= {"argmax_changed": 2, "argmax_of": 16}
     output["parts"] = {"weights": 0.001, "activations": 0.0005, "arithmetic": None}
     return {
         "case": "a",
