@@ -32,7 +32,7 @@ FILES = (
 )
 """By default one network of each kind, for an answer within a minute or two."""
 SLOW = "onnx-reference"
-"""An evaluator that nobody deploys, left out by default: its loops take as long as most engines do."""
+"""An evaluator for checking, left out by default: its loops took a seventh of the CPU time."""
 DEFAULT = ("float16", "storage_float16")
 """What a download is halved by, computed in it or not; both halve it, and every engine that is here has them."""
 NONE = "none"
