@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parity.judge.diagnose import Cause, _first
 from parity.layers import Layer
 from parity.layers.mistake import difference, instead, shortly
 
@@ -37,3 +38,12 @@ def test_a_float32_of_an_epsilon_is_told_from_it():
     assert difference(layer, [replace(layer, epsilon=9.999999747378752e-06)]) == (
         "epsilon 9.9999997e-06 instead of 1e-05"
     )
+
+
+def test_values_that_look_the_same_are_told_once():
+    values = (1e-5, 9.9999999e-06, 1e-7, 1.0000000001e-7, 1e-8)
+    fits = [
+        Cause("bn", "BatchNorm", "epsilon", "epsilon 1e-05 instead of 0.001", 0.5, "", v, "parameter") for v in values
+    ]
+    (found,) = _first(fits)
+    assert found.words == "epsilon 1e-05 instead of 0.001, or 1e-07, or 1e-08"

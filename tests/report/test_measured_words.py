@@ -106,6 +106,19 @@ def test_the_largest_class_is_that_of_an_output_of_classes(make):
     assert "largest class" not in about_loss(record)
 
 
+def test_verdicts_that_fail_are_said(make):
+    for case in "ab":
+        make.case(case)
+        make.loss(case, HALF)
+    make.cell("a", HALF)
+    assert len(precision(make.results)["said"]) == 1
+    make.cell("b", HALF, "differs", ratio=9.0)
+    found = precision(make.results)
+    words = "The verdict fails for b on chainer@cpu:float16 (differs)."
+    assert found["said"][1:] == [words]
+    assert [c["said"][1:] for c in found["index"]["cases"]] == [[], [words]]
+
+
 def test_engines_that_hold_other_weights_are_a_range(make):
     mixed = [
         make.loss(case, f"{engine}@cpu:mixed_float16", sizes=(80_000_000, after))
