@@ -37,5 +37,6 @@ def test_ready_gives_what_run_gives(found):
 
 
 def test_the_result_is_computed_when_the_call_returns(found):
-    """Fetching a result of a large product takes next to no time beside computing it."""
-    assert found["fetch"] < 0.5 * found["call"]
+    """By what the frameworks say of it: JAX of the array, PyTorch by being asked to wait, once a call."""
+    assert found["computed"] == [True] * 5
+    assert found["waits"] in (None, 1.0)

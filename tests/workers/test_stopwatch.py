@@ -1,52 +1,57 @@
-"""Timing inside a worker, on an engine that is made up, and in a real process."""
+"""Timing inside a worker: an engine that is made up, by a clock that goes on when somebody says so."""
 
 from __future__ import annotations
 
 import gc
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
-from parity.graph import Graph, Node
-from parity.layers import Layer, Spec
-from parity.targets import Target, missing
-from parity.workers import memory, stopwatch
-from parity.workers.pool import Worker
-from parity.workers.stopwatch import LEAST, Stopwatch, matmul_rate
-from parity.workers.worker import limited
+from parity.workers import stopwatch
+from parity.workers.stopwatch import LEAST, SIDE, Stopwatch, best_rate, matmul_rate
+from tests.workers.small import ARRAYS, HEADER
 
-GRAPH = Graph(
-    {"x": Spec((2, 3))},
-    (Node("fc", Layer.registry["Linear"](4), ("x",), {}), Node("relu", Layer.registry["ReLU"](), ("fc",), {})),
-    ("relu",),
-)
-ARRAYS = {
-    "x:x": np.ones((2, 3), np.float32),
-    "w:fc/W": np.ones((4, 3), np.float32),
-    "w:fc/b": np.zeros(4, np.float32),
-}
-HEADER = {"graph": GRAPH.to_json(), "precision": "float32", "weights_file": None, "settle": 0.0}
+
+class Clock:
+    """In place of the module ``time``: each reading takes ``tick`` nanoseconds, and nothing else any."""
+
+    def __init__(self):
+        self.now, self.tick = 10**12, 0
+
+    def perf_counter_ns(self):
+        self.now += self.tick
+        return self.now
+
+    def perf_counter(self):
+        return self.perf_counter_ns() / 1e9
+
+    def sleep(self, seconds):
+        self.now += round(seconds * 1e9)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(stopwatch, "time", made)
+    monkeypatch.setattr(Engine, "clock", made)
+    return made
 
 
 @dataclass
 class Engine:
-    """Each call sleeps for so long, and the first for longer."""
+    """Building takes so many seconds, each call too, and the first one more."""
 
     call: float = 0.001
     first: float = 0.05
+    built: float = 0.007
     dialect: str = "chainer"
     log: list[Any] = field(default_factory=list)
-    ballast: Any = None
+    clock = Clock()
 
     def build(self, graph, weights, precision="float32"):
+        self.clock.sleep(self.built)
         self.log.append((graph.taps, precision, sorted(weights["fc"])))
         self.weights = weights
         return self
@@ -60,7 +65,7 @@ class Engine:
         def call():
             self.calls += 1
             self.collecting = gc.isenabled()
-            time.sleep(self.first if self.calls == 1 else self.call)
+            self.clock.sleep(self.first if self.calls == 1 else self.call)
             return np.full((2, 4), 3.0, np.float32)
 
         return call
@@ -74,15 +79,21 @@ def test_the_first_call_is_apart_and_the_outputs_come_back():
     reply, arrays = watch.operations["time.open"](HEADER, ARRAYS)
     engine = made
     assert engine.log == [(("relu",), "float32", ["W", "b"])], "no taps are asked for"
-    assert 0.05 <= reply["first"]["call"] < 0.5
-    assert reply["first"]["build"] < 0.05
+    assert reply["first"] == pytest.approx({"build": 0.007, "call": 0.05})
     assert reply["certificate"]["ok"]
     np.testing.assert_array_equal(arrays["y:relu"], 3.0)
-    turn, more = watch.operations["time.turn"]({"warm": 0.0, "seconds": 0.05}, {})
+    turn, more = watch.operations["time.turn"]({"warm": 0.0, "seconds": 0.0505}, {})
     assert turn["calls"] == 1
-    assert 0.001 <= np.median(more["samples"]) < 0.01
-    assert len(more["samples"]) > 5
-    assert max(more["samples"]) < 0.05, "the slow first call is not among them"
+    np.testing.assert_allclose(more["samples"], np.full(51, 0.001), err_msg="the slow first call is not among them")
+
+
+def test_calls_that_settle_and_warm_are_no_samples():
+    watch = Stopwatch(engine := Engine())
+    watch.open(HEADER | {"settle": 0.0205}, ARRAYS)
+    assert engine.calls == 1 + 21
+    _, arrays = watch.turn({"warm": 0.0035, "seconds": 0.0095}, {})
+    assert engine.calls == 1 + 21 + 4 + 10
+    assert len(arrays["samples"]) == 10
 
 
 def test_the_precision_reaches_the_engine():
@@ -97,17 +108,14 @@ def test_slow_calls_are_sampled_all_the_same():
     assert len(watch.turn({"warm": 0.0, "seconds": 0.0}, {})[1]["samples"]) == LEAST
 
 
-def test_short_calls_are_timed_several_at_a_time(monkeypatch):
-    engine = Engine(first=0.0)
-    watch = Stopwatch(engine)
+def test_short_calls_are_timed_several_at_a_time(clock):
+    """Calls of 10 ns by a clock whose reading takes 100: a sample has so many that reading it is 0.1 % of them."""
+    watch = Stopwatch(Engine(call=1e-8))
     watch.open(HEADER, ARRAYS)
-    count = []
-    watch._call = lambda: count.append(None)
-    monkeypatch.setattr(stopwatch, "_clock", lambda: 1e-7)
-    reply, arrays = watch.turn({"warm": 0.005, "seconds": 0.02}, {})
-    assert reply["calls"] > 50, "a call of some 10 ns beside a clock of 100 ns"
-    assert np.median(arrays["samples"]) < 5e-6
-    assert len(count) > reply["calls"] * len(arrays["samples"])
+    clock.tick = 100
+    reply, arrays = watch.turn({"warm": 0.001, "seconds": 0.001}, {})
+    assert reply["calls"] == round(201e-9 / (1e-3 * 110e-9)), "while it warms, each call is followed by a reading"
+    np.testing.assert_allclose(arrays["samples"], 1e-8 + 1e-7 / reply["calls"])
 
 
 def test_garbage_is_collected_between_turns_and_not_in_them():
@@ -118,7 +126,8 @@ def test_garbage_is_collected_between_turns_and_not_in_them():
     assert gc.isenabled()
 
 
-def test_garbage_collection_comes_back_after_a_failure():
+def test_garbage_collection_comes_back_after_a_failure(clock):
+    clock.tick = 1
     watch = Stopwatch(Engine())
     watch.open(HEADER, ARRAYS)
     calls = iter(range(2))
@@ -147,28 +156,45 @@ def test_a_broken_copy_is_told():
     assert not reply["certificate"]["ok"]
 
 
-def test_the_rate_of_matrix_products_is_that_of_products():
-    rate = matmul_rate(0.05)
-    n = stopwatch.SIDE
-    a = np.ones((n, n), np.float32)
-    took = []
-    for _ in range(5):
-        start = time.perf_counter()
-        a @ a
-        took.append(time.perf_counter() - start)
-    assert rate == pytest.approx(2 * n**3 / min(took), rel=0.9), "within a factor of two, whoever else is at work"
+def test_the_rate_of_matrix_products_is_that_of_products(monkeypatch):
+    asked = []
+    monkeypatch.setattr(stopwatch, "best_rate", lambda *arguments: asked.append(arguments) or 7.0)
+    assert matmul_rate(0.3) == 7.0
+    [(product, side, seconds)] = asked
+    assert (side, seconds) == (SIDE, 0.3)
+    a = np.linspace(-1, 1, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
+    np.testing.assert_array_equal(product(), a @ a.T)
 
 
-def test_the_rate_of_a_gpu_is_that_of_its_own_products():
+@pytest.mark.parametrize(("seconds", "best"), [(7.0, 2.0), (0.0, 3.0), (2.9, 3.0), (3.1, 2.0), (9.5, 1.0)])
+def test_the_best_rate_is_that_of_the_shortest_but_the_first(clock, seconds, best):
+    """Products take 0.5 (which does not count), 3, 2, 4 and 1 s; none begins after the time given, but one."""
+    times = iter((0.5, 3.0, 2.0, 4.0, 1.0))
+    assert best_rate(lambda: clock.sleep(next(times)), 5, seconds) == pytest.approx(2 * 5**3 / best)
+
+
+def test_the_rate_of_a_gpu_is_that_of_its_own_products(clock):
     class Gpu(Engine):
         device = "gpu"
 
         def product(self, side):
             assert side == stopwatch.DEVICE_SIDE
-            return lambda: time.sleep(0.01)
+            return lambda: clock.sleep(0.01)
 
     rate = Stopwatch(Gpu()).rate({"seconds": 0.0}, {})[0]["rate"]
-    assert 0 < rate <= 2 * stopwatch.DEVICE_SIDE**3 / 0.01
+    assert rate == pytest.approx(2 * stopwatch.DEVICE_SIDE**3 / 0.01)
+
+
+def test_a_gpu_tells_its_own_peak_when_it_is_opened_and_in_turns():
+    class Gpu(Engine):
+        device = "gpu"
+
+        def peak_memory(self):
+            return 1000 + self.calls
+
+    watch = Stopwatch(Gpu())
+    assert watch.open(HEADER, ARRAYS)[0]["memory"]["device"] >= 1001
+    assert watch.turn({"warm": 0.0, "seconds": 0.0}, {})[0]["device"] == 1000 + 1 + LEAST + 1 + LEAST
 
 
 def test_a_runtime_without_products_has_no_rate():
@@ -182,80 +208,3 @@ def test_a_gpu_is_not_held_against_numpys_rate():
     engine = Engine()
     engine.device = "gpu"
     assert Stopwatch(engine).rate({"seconds": 0.0}, {})[0]["rate"] is None
-
-
-@pytest.mark.skipif(not memory.forget_peak(), reason="the system does not let a peak begin anew")
-def test_the_peak_is_of_what_came_since():
-    memory.forget_peak()
-    before = memory.resident()
-    big = np.ones(1 << 23)
-    assert memory.peak() >= before + (big.nbytes >> 1)
-    del big
-    memory.forget_peak()
-    assert memory.peak() < before + (1 << 25)
-
-
-def test_where_the_system_tells_nothing_the_most_there_ever_was_counts(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "_STATUS", tmp_path / "none")
-    monkeypatch.setattr(memory, "_CLEAR", tmp_path / "none" / "none")
-    assert not memory.forget_peak()
-    assert memory.peak() == memory.resident() > 1 << 20
-
-
-@pytest.mark.skipif(bool(missing(Target("onnx-reference"))), reason="onnx is not installed")
-def test_a_real_worker_is_pinned_and_timed():
-    core = max(os.sched_getaffinity(0))
-    mine = os.sched_getaffinity(0)
-    worker = Worker(Target("onnx-reference"), cores=[core])
-    try:
-        opened, arrays = worker.request({"op": "time.open", **HEADER}, ARRAYS, 60)
-        assert opened["status"] == "done", opened
-        np.testing.assert_array_equal(arrays["y:relu"], 3.0)
-        assert opened["memory"]["peak"] > 1 << 20
-        turn, samples = worker.request({"op": "time.turn", "warm": 0.0, "seconds": 0.01}, {}, 60)
-        assert turn["status"] == "done"
-        assert 0 < np.median(samples["samples"]) < 0.1
-        rate, _ = worker.request({"op": "time.rate", "seconds": 0.0}, {}, 60)
-        assert rate["cores"] == [core], "from its first instruction on"
-        assert rate["rate"] > 1e6
-        assert os.sched_getaffinity(0) == mine, "the parent is where it was"
-        process = psutil.Process(worker.pid)
-        assert process.num_threads() == 1, "a second one makes malloc take locks"
-        assert process.environ()["PYTHONHASHSEED"] == "random", "what differs between processes must not be hidden"
-    finally:
-        worker.stop()
-
-
-PARENT = """
-import sys
-from parity.targets import Target
-from parity.workers.pool import Worker
-worker = Worker(Target("onnx-reference"), cores=[int(sys.argv[1])])
-worker.start()
-print(worker.pid, flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.mark.skipif(bool(missing(Target("onnx-reference"))), reason="onnx is not installed")
-def test_a_timed_worker_ends_with_its_parent():
-    command = [sys.executable, "-c", PARENT, str(max(os.sched_getaffinity(0)))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
-        worker = psutil.Process(int(parent.stdout.readline()))
-        parent.kill()
-    worker.wait(30)
-    assert not worker.is_running()
-
-
-def test_a_request_of_an_orphan_has_an_end():
-    """Not by a thread, and in the middle of a native call: the system ends the process."""
-    code = "import parity.workers.worker as w, time; w.LONGEST = 1; w.limited(lambda h, a: time.sleep(60))({}, {})"
-    start = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", code], check=False)
-    assert done.returncode == -signal.SIGALRM
-    assert time.monotonic() - start < 30
-
-
-def test_an_answer_in_time_leaves_no_alarm():
-    assert limited(lambda header, arrays: (header, arrays))({"a": 1}, {}) == ({"a": 1}, {})
-    assert signal.alarm(0) == 0
