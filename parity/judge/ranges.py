@@ -89,7 +89,7 @@ class Stepwise(np.ndarray):
         if not isinstance(array, np.ndarray | np.generic) or array.dtype.kind != "f":
             return array
         plain = np.asarray(array, np.float64)
-        made = (steps.fit(plain) if rounds else plain).view(cls)
+        made = np.asarray(steps.fit(plain) if rounds else plain).view(cls)  # of no axes NumPy makes a number
         made.steps = steps
         return made
 

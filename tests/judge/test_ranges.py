@@ -132,3 +132,11 @@ def test_what_a_framework_composes_overflows_in_its_squares(half, layer, engine)
     found, causes = half(layer, 300.0, engine)
     assert found == "nonfinite"
     assert [c.words[:25] for c in causes] == ["overflow inside the layer"]
+
+
+@pytest.mark.parametrize("number", [np.float64(1 / 3), np.array(1 / 3), np.array([1 / 3])[0]])
+def test_numbers_without_axes_are_steps_too(number):
+    made = Stepwise.of(number, Steps("float16"))
+    assert made.shape == ()
+    assert float(made) == float(np.float16(1 / 3))
+    assert isinstance(made * 2.0, Stepwise)
