@@ -113,7 +113,7 @@ def precision(
     files: Files = None,
     k: Expression = None,
     targets: Annotated[
-        str | None, typer.Option("--targets", help='Engines, or "none" to emulate alone. Default: all that are here.')
+        str | None, typer.Option("--targets", help='Engines, no precision; "none" emulates alone. Default: all here.')
     ] = None,
     precisions: Annotated[
         str | None, typer.Option("--precisions", help="Precisions. Default: float16,storage_float16.")
@@ -122,7 +122,7 @@ def precision(
     out: Out = Path("reports"),
     page: Annotated[Path | None, typer.Option("--page", help="A page whose tables are written, Markdown.")] = None,
 ) -> None:
-    """Measure what precisions cost: loss by cause and layer, and which layers to keep in float32."""
+    """Measure what precisions cost: loss by cause and layer, what to keep in float32. Exit 1 if a verdict fails."""
     from parity.commands.precision import measure
 
     try:

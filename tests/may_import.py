@@ -117,7 +117,9 @@ MAY_IMPORT = {
     "measure.batch": ("case", "graph", "layers", "errors"),
     "measure.operations": ("graph",),
     "measure.timing": ("loosened", "measure", "judge", "prepare", "results", "targets"),
-    "calibrate": ("case", "errors", "graph", "judge", "layers", "results", "session", "targets", "parity="),
+    "calibrate": (
+        *("case", "errors", "graph", "judge", "layers", "precision", "results", "session", "targets", "parity="),
+    ),
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parity.calibrate.variants import Variant
+from parity.precision import HALVES
 from parity.targets import Target, matches
 
 
@@ -25,6 +26,8 @@ class Defect:
     regimes: tuple[str, ...] = ()
 
 
+OVERFLOW = "something inside of it leaves float16's numbers, which end at 65,504 and at 6e-8, where float64's go on"
+"""Of results in float16 that are infinite, NaN, or 0 for 1 / ∞: what half precision loses, whoever computes."""
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "MaxRoiPool",
@@ -50,12 +53,25 @@ DEFECTS: tuple[Defect, ...] = (
         )
         for layer in ("GroupNorm", "InstanceNorm", "LayerNorm")
     ),
+    *(
+        Defect(
+            "EinsumDense",
+            f"keras-tensorflow:{half}",
+            "TensorFlow 2.21 with oneDNN: a product of batches of 16-bit numbers, fused with a bias, is wrong "
+            "(not with TF_ENABLE_ONEDNN_OPTS=0)",
+        )
+        for half in HALVES
+    ),
+    *(
+        Defect("SoftmaxCrossEntropy", f"keras-jax:{half}", "Keras 3.15 on JAX gives it in float32 in any precision")
+        for half in HALVES
+    ),
+    *(
+        Defect(layer, "*:float16", OVERFLOW, ("wide",))
+        for layer in ("GroupNorm", "InstanceNorm", "LayerNorm", "LocalResponseNorm", "LpNormalization", "RMSNorm")
+    ),
     Defect("LpNormalization", "onnx-torch@*", "onnx2pytorch 0.6 divides 0 by 0: a vector is all zeros", ("ties",)),
 )
-
-
-OVERFLOW = "something inside of it leaves float16's numbers, which end at 65,504 and at 6e-8, where float64's go on"
-"""Why an engine has infinities or NaN in float16 where the reference has numbers: what half precision loses."""
 
 
 def reason(layer: str, variant: Variant, target: str, verdict: str = "differs") -> str | None:

@@ -158,7 +158,7 @@ class Reference:
         tensors = {k: Judged(as_exact(v), None) for k, v in inputs.items()}
         for node in graph.nodes:
             own = node_weights(graph, node, exact)
-            given: Sequence[Judged] = [tensors[i] for i in node.inputs]
+            given = [tensors[i] for i in node.inputs]
             given = _rescaled(graph, node, given, precision) if unrounded else given
             out = evaluate(node, given, own, precision, more.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
@@ -211,7 +211,7 @@ class Reference:
     def _through(self, nodes: Sequence[Node], tensors: dict[str, Judged]) -> dict[str, Judged]:
         for node in nodes:
             weights = node_weights(self.graph, node, self.weights)
-            given: Sequence[Judged] = [tensors[i] for i in node.inputs]
+            given = [tensors[i] for i in node.inputs]
             given = _rescaled(self.graph, node, given, self.precision) if self.unrounded else given
             out = evaluate(node, given, weights, self.precision, self.loosened.get(node.name, ()))
             tensors.update(zip(node.outputs, out, strict=True))
@@ -226,7 +226,7 @@ def node_weights(graph: Graph, node: Node, weights: Mapping[str, np.ndarray]) ->
     return {c: weights[node.weight_name(c)] for c in graph.node_weights(node)}
 
 
-def _rescaled(graph: Graph, node: Node, inputs: Sequence[Judged], precision: Precision) -> Sequence[Judged]:
+def _rescaled(graph: Graph, node: Node, inputs: list[Judged], precision: Precision) -> list[Judged]:
     """The inputs of a linear layer whose weights a runtime multiplies by those of the layer behind it.
 
     onnxruntime does that on the constants of a float16 model, in float16. A weight that is off by u moves Σwx as much

@@ -10,7 +10,7 @@ second does not. Runtimes differ in what they do below the normal numbers and wi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,6 +60,22 @@ class Steps:
         return np.where(np.abs(y) > LARGEST[self.dtype], np.copysign(np.inf, y), y) if self.above else y
 
 
+def _hypot(a: Any, b: Any) -> Any:
+    return np.sqrt(a * a + b * b)
+
+
+def _arcsinh(x: Any) -> Any:
+    return np.sign(x) * np.log1p(np.abs(x) + x * x / (np.sqrt(x * x + 1.0) + 1.0))
+
+
+def _arccosh(x: Any) -> Any:
+    return np.log1p(x - 1.0 + np.sqrt((x - 1.0) * (x + 1.0)))
+
+
+COMPOSED: dict[np.ufunc, Callable[..., Any]] = {np.hypot: _hypot, np.arcsinh: _arcsinh, np.arccosh: _arccosh}
+"""Functions of NumPy that are a step of their own there, and several in frameworks that lack them, with squares."""
+
+
 class Stepwise(np.ndarray):
     """Float64 numbers of which every function of NumPy rounds what it gives."""
 
@@ -73,7 +89,7 @@ class Stepwise(np.ndarray):
         if not isinstance(array, np.ndarray | np.generic) or array.dtype.kind != "f":
             return array
         plain = np.asarray(array, np.float64)
-        made = (steps.fit(plain) if rounds else plain).view(cls)
+        made = np.asarray(steps.fit(plain) if rounds else plain).view(cls)  # of no axes NumPy makes a number
         made.steps = steps
         return made
 
@@ -81,6 +97,8 @@ class Stepwise(np.ndarray):
         self.steps = getattr(obj, "steps", Steps("float64"))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if ufunc in COMPOSED and method == "__call__" and not kwargs:
+            return COMPOSED[ufunc](*inputs)
         constant = any(isinstance(i, float | int) for i in inputs)
         rounds = self.steps.constants or not constant
         plain = [self._plain(i, rounds) for i in inputs]

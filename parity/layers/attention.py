@@ -24,7 +24,7 @@ from parity.layers.softmax import Softmax
 from parity.layers.transpose import Transpose
 
 HIDDEN = -1e9
-"""A score that no softmax sees; exact in float32."""
+"""A score that no softmax sees; exact in float32, −∞ in float16."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,12 @@ def _(p, n, x):
 
 @CausalMask.on("magnitude", c=1.0)
 def _(p, n, y, x):
-    off = n.off(HIDDEN)
-    return np.where(_seen(x.shape) & np.ones_like(y, bool), 0.0, off) if off else None
+    return np.where(_seen(x.shape), 0.0, np.abs(y)) if n.off(HIDDEN) else None
+
+
+@CausalMask.on("half", c=1.0)
+def _(p, n, y, x):  # what is hidden is a number that 16 bits do not have
+    return np.where(_seen(x.shape) & np.ones_like(y, bool), 0.0, n.off(HIDDEN))
 
 
 @CausalMask.on("carry")

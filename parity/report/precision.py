@@ -16,7 +16,7 @@ from parity.story.loss import (
     precision_of,
     worst,
 )
-from parity.story.words import parts, precise
+from parity.story.words import parts, precise, some
 
 NOT_KEPT = frozenset({"kind", "case", "network"})
 IMAGES = ("reference", "actual", "difference")
@@ -56,14 +56,15 @@ def precision(results: Results) -> dict[str, Any]:
         pieces[-1][name] = detail | {"images": list(images)}
         size += len(text(pieces[-1][name]))
         rows = [_row(r, results, known) for r in entry["losses"]]
-        cases.append({"id": name, "piece": len(pieces) - 1, "rows": rows, "said": about_losses(entry["losses"])})
+        cases.append({"id": name, "piece": len(pieces) - 1, "rows": rows})
+        cases[-1]["said"] = [*about_losses(entry["losses"]), *_fails(cases[-1:])]
     precisions = sorted(
         {precision_of(r) for r in losses.values()} | {r.get("precision", "") for r in ranks.values()}, key=order
     )
     several = len({r.get("environment") for r in losses.values()}) > 1
     index = {"cases": cases, "precisions": [[p, precise(p)] for p in precisions], "several": several}
     ordered = [r for name in sorted(by_case, key=natural) for r in by_case[name]["losses"]]
-    return {"said": about_losses(ordered), "index": index, "pieces": pieces}
+    return {"said": [*about_losses(ordered), *_fails(cases)], "index": index, "pieces": pieces}
 
 
 def _place(record: Record) -> tuple[Any, ...]:
@@ -109,6 +110,12 @@ def _row(record: Record, results: Results, network: str | None) -> Record:
     }
     kept: Record = rounded(filled(row))
     return kept
+
+
+def _fails(cases: list[dict[str, Any]]) -> list[str]:
+    """A sentence on the verdicts of what was measured, where some fail."""
+    bad = [f"{c['id']} on {r['target']} ({r['verdict']})" for c in cases for r in c["rows"] if not r.get("ok")]
+    return [f"The verdict fails for {some(bad, most=3)}."] if bad else []
 
 
 def _other(record: Record, network: str | None) -> bool:

@@ -59,9 +59,22 @@ def test_the_engines_on_pytorch_were_measured(torch):
     assert "devices" not in torch, "it says nothing of a GPU"
 
 
-def test_known_defects_were_seen(record, torch):
+@pytest.fixture
+def half():
+    """Engines that compute in 16 bits."""
+    return records.load("calibration-half")
+
+
+def test_half_precision_was_measured(half):
+    assert half["not_measured"] == {}
+    assert {Target.parse(t).precision for t in half["engines"]} == {"float16", "bfloat16"}
+    assert [e for e in half["excesses"] if e["reason"] is None] == []
+    assert all(0 <= line["ratio"] <= 1 for line in (*half["layers"], *half["final"]))
+
+
+def test_known_defects_were_seen(record, torch, half):
     for defect in DEFECTS:
-        excesses = (*record["excesses"], *torch["excesses"])
+        excesses = (*record["excesses"], *torch["excesses"], *half["excesses"])
         found = [e for e in excesses if e["reason"] == defect.reason and e["layer"] == defect.layer]
         assert found, f"{defect.layer} on {defect.target}: nothing of it was seen; drop it"
         assert all(matches_name(e["target"], defect.target) for e in found)

@@ -9,6 +9,7 @@ from parity.commands import precision as precision_module
 from parity.errors import BadInput
 from parity.measure.precision.page import BEGIN, END
 from parity.measure.precision.take import Taking
+from parity.workers.pool import WorkerDied
 from tests.measure.precision.test_take import DEEP
 from tests.stand_in import StandInPool, answer, lines, write_case
 
@@ -55,9 +56,13 @@ def test_no_framework_at_all(tmp_path, run, monkeypatch):
     assert "emulation" in found.stdout
 
 
-def test_a_target_is_asked_in_the_precisions_of_the_other_option(tmp_path, run):
+def test_a_precision_in_a_target_is_refused(tmp_path, run):
+    """It would be measured in another than was asked for."""
     write_case(tmp_path, "a", DEEP)
-    assert run("--targets", "chainer,chainer@cpu:bfloat16", "--precisions", "float16").exit_code in (0, 1)
+    with pytest.raises(BadInput, match=r"chainer@cpu:bfloat16; expected .*--precisions bfloat16"):
+        run("--targets", "chainer:bfloat16", "--precisions", "float16")
+    assert not (tmp_path / "reports").exists()
+    assert run("--targets", "chainer:float32", "--precisions", "float16").exit_code in (0, 1)
     cells = [r["target"] for r in lines(tmp_path / "reports") if r["kind"] == "cell"]
     assert cells == ["chainer@cpu:float16"]
 
@@ -78,7 +83,39 @@ def test_a_verdict_that_fails_is_exit_1(tmp_path, run):
     write_case(tmp_path, "a", DEEP)
     found = run("--targets", "chainer", "--precisions", "float16", pool=StandInPool(wrong))
     assert found.exit_code == 1
-    assert "differs" in found.stdout
+    assert "a on chainer@cpu:float16: differs, " in found.stdout
+
+
+def test_a_crash_is_exit_1_and_what_a_framework_has_not_is_fine(tmp_path, run):
+    def crashes(*_):
+        raise WorkerDied("it fell over")
+
+    def lacks(*_):
+        return {"status": "unsupported", "message": "no kernel"}, {}
+
+    write_case(tmp_path, "a", DEEP)
+    found = run("--targets", "chainer", "--precisions", "float16", pool=StandInPool(crashes))
+    assert found.exit_code == 1
+    assert "a on chainer@cpu:float16: crashed, it fell over" in found.stdout
+    found = run("--targets", "chainer", "--precisions", "float16", pool=StandInPool(lacks))
+    assert found.exit_code == 0
+    assert "unsupported" in found.stdout
+
+
+def test_a_quick_look_leaves_out_the_evaluator_unless_it_is_named(tmp_path, run, monkeypatch):
+    write_case(tmp_path, "a", DEEP)
+    monkeypatch.setattr(precision_module, "FILES", [tmp_path / "cases" / "a.yaml"])
+
+    def engines(*arguments):
+        out = f"reports{len(arguments)}"
+        monkeypatch.setattr(precision_module, "Pool", StandInPool)
+        CliRunner().invoke(app, ["precision", "--precisions", "float16", "--out", out, *arguments])
+        return {r["target"].partition("@")[0] for r in lines(tmp_path / out) if r["kind"] == "cell"}
+
+    quick = engines()
+    assert "onnx-reference" not in quick
+    assert quick | {"onnx-reference"} == engines("cases")
+    assert engines("--targets", "onnx-reference") == {"onnx-reference"}
 
 
 def test_bad_input_is_exit_2(tmp_path, run):
@@ -93,8 +130,15 @@ def test_a_page_gets_its_tables(tmp_path, run):
     page.write_text(f"# Title\n\n{BEGIN}\n{END}\n")
     assert run("--targets", "none", "--page", "page.md").exit_code == 0
     assert "| float16 | emulation | 3,340 → 1,670 |" in page.read_text()
-    with pytest.raises(BadInput, match="cannot be written"):
-        run("--targets", "none", "--page", "nowhere.md")
+
+
+@pytest.mark.parametrize(("name", "words"), [("nowhere.md", "cannot be written"), ("bare.md", "no place for the")])
+def test_a_page_that_cannot_be_written_is_known_before_anything_is_measured(tmp_path, run, name, words):
+    write_case(tmp_path, "a", DEEP)
+    (tmp_path / "bare.md").write_text("# Title\n")
+    with pytest.raises(BadInput, match=words):
+        run("--targets", "none", "--page", name)
+    assert not (tmp_path / "reports").exists()
 
 
 def test_an_interrupt_keeps_what_is_finished(tmp_path, run, monkeypatch):

@@ -30,6 +30,7 @@ layers: [{layer: Linear, name: fc, units: 6}, {layer: Tanh, name: act}]
 SAYS = {
     "chainer": {"float16": "", "mixed_float16": "", "float64": "", "bfloat16": "no bfloat16", "tf32": "GPU"},
     "keras-jax": {"float16": "", "mixed_float16": "", "bfloat16": "", "mixed_bfloat16": ""},
+    "keras-tensorflow": {"float16": "", "mixed_float16": "", "bfloat16": "", "mixed_bfloat16": "", "float64": ""},
     "onnxruntime": {
         "float16": "",
         "mixed_float16": "defines no mixed precision",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.graph import Graph
-from parity.judge.bound import Judged, Reference, as_exact, evaluate
+from parity.judge.bound import Judged, Reference, as_exact, evaluate, kit_of
 from parity.judge.verdict import judge
 from parity.layers import Layer, Spec, Weight
 from parity.precision import FLOAT32, PRECISIONS, ROUNDOFF, SMALLEST, numpy_dtype, rounded, significant
@@ -174,8 +174,8 @@ def test_what_was_rounded_for_the_return_alone():
     assert judge(dataclasses.replace(reference, unrounded=True), wrong, outputs).verdict == "differs"
 
 
-def test_every_layer_has_its_rules_in_every_precision():
-    """No magnitude rule takes float32 for granted: what is exact in half precision is exact by its nature."""
+def test_a_threshold_that_half_precision_does_not_have():
+    """An x that is the nearest number to it may fall on either side. All layers: tests/layers/test_precisions.py."""
     half = PRECISIONS["float16"]
     for kind in ("Shrink", "Threshold", "ThresholdedReLU"):
         made = {"Shrink": {"lambd": 0.3}, "Threshold": {"threshold": 0.3, "default_value": 0.0},
@@ -185,3 +185,34 @@ def test_every_layer_has_its_rules_in_every_precision():
         layer = Layer.registry[kind](**made)
         (found,) = evaluate(node("n", kind, "x", **made), [Judged(x, None)], {}, half)
         assert found.bound[0] >= abs(layer.rule("numpy").fn(layer, None, x)[0] - edge) or found.bound[0] >= edge
+
+
+def test_every_precision_has_infinity():
+    x = np.array([0.5, 2.0])
+    assert judged(("Clip", {"min": -1.0, "max": np.inf}), x).bound is None
+    assert judged(("Clip", {"min": -0.3, "max": np.inf}), x, precision="float16").bound is not None
+    np.testing.assert_array_equal(kit_of(FLOAT32).off([np.inf, -np.inf, 0.5]), 0)
+    assert kit_of(PRECISIONS["float16"]).off(1e6) == np.inf
+
+
+@pytest.mark.parametrize("behind", ["MulConstant", "AddConstant"])
+def test_weights_that_a_constant_is_folded_into_are_rounded_once_more(behind):
+    """As onnxruntime does it in float16; a constant that is only added leaves them as they are."""
+    nodes = (node("a", "Linear", "x", units=600), node("b", behind, "a", value=0.3))
+    net = Net.of({"x": (4, 5)}, nodes, ("b",))
+    half = PRECISIONS["float16"]
+    graph, x = net.graph.in_precision("float16"), rounded(net.reference.inputs["x"], "float16")
+    weights = {k: rounded(w, "float16").astype(np.float64) for k, w in net.weights.items()}
+    reference = Reference.of(graph, {"x": x}, weights, precision=half)
+    W, b = (rounded(rounded(np.array(0.3), "float16") * weights[k], "float16") for k in ("a/W", "a/b"))
+    y = rounded(as_exact(x) @ as_exact(W).T + as_exact(b), "float16")
+    other = reference.as_unrounded()
+    if behind == "AddConstant":
+        np.testing.assert_array_equal(other.tensors["b"].bound, reference.tensors["b"].bound)
+        return
+    assert judge(reference, {"b": y}, {"b": y}).verdict == "differs"
+    found = judge(other, {"b": y}, {"b": y})
+    assert found.verdict == "rounding", found.message
+    assert found.layers[0].metrics.bound_ratio > 0.3
+    off = rounded(as_exact(x) @ as_exact(W).T * 1.02 + as_exact(b), "float16")
+    assert judge(other, {"b": off}, {"b": off}).verdict == "differs"

@@ -1,11 +1,14 @@
 """Engines that compute in a smaller type and do not say so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from parity.judge.bound import KIT, Reference, as_exact
 from parity.judge.diagnose import diagnose_all
-from parity.judge.silent import SAME_DIGITS, in_full
+from parity.judge.silent import SAME_DIGITS, in_full, lesser
+from parity.judge.trial import Stretch
 from parity.judge.verdict import judge
 from parity.precision import PRECISIONS, rounded, significant
 from tests.judge.conftest import Net, node
@@ -91,3 +94,34 @@ def test_what_cannot_be_told_is_not():
     net = Net.of({"x": (4, 6)}, (node("relu", "ReLU", "x"),), ("relu",))
     reference = Reference.of(net.graph, net.reference.inputs, net.weights, precision=PRECISIONS["tf32"])
     assert not in_full(reference, net.run())
+
+
+def test_what_is_of_a_smaller_type_by_nature_proves_nothing():
+    """Inputs are numbers of float32, and so is all that a layer selects from them, in float64 too."""
+    net = in_precision(Net.of({"x": (4, 60)}, (node("clip", "ClippedReLU", "x", max=0.7),), ("clip",)), "float64")
+    x = as_exact(net.reference.inputs["x"])
+    cut = np.minimum(np.maximum(x, 0), np.float64(np.float32(0.7)))
+    assert net.judged({"clip": cut}).verdict == "differs"
+    assert named(net, {"clip": cut}) == {}
+    tanh = in_precision(Net.of({"x": (4, 60)}, (node("tanh", "Tanh", "x"),), ("tanh",)), "float64")
+    lost = np.tanh(as_exact(tanh.reference.inputs["x"]).astype(np.float32)).astype(np.float64)
+    assert named(tanh, {"tanh": lost})["tanh"].words == "computes in float32, not in float64 as it was asked"
+
+
+def in_precision(net, name):
+    precision, graph = PRECISIONS[name], net.graph.in_precision(PRECISIONS[name].tensors)
+    inputs = {k: rounded(v, precision.tensors) for k, v in net.reference.inputs.items()}
+    return replace(net, graph=graph, reference=Reference.of(graph, inputs, net.weights, precision=precision))
+
+
+def test_what_was_asked_for_is_no_smaller_type(deep):
+    """Products in TensorFloat-32 are right where that was asked for, and float16 has the same digits."""
+    asked, tensors = in_precision(deep, "tf32"), run(deep, ROUNDINGS["bfloat16"])
+    assert named(asked, run(deep, ROUNDINGS["tf32"])) == {}
+    for net, words in (
+        (deep, "computes its products in bfloat16, not in float32 as it was asked"),
+        (asked, "computes its products in bfloat16, not in tf32 as it was asked"),
+    ):
+        r = net.reference
+        conv = Stretch(net.graph, net.graph.nodes[:1], r.inputs, r.weights, {"conv": tensors["conv"]}, r.precision)
+        assert [c.words for c in lesser(conv)] == [words]

@@ -5,9 +5,16 @@ import math
 import numpy as np
 import pytest
 
+from parity.dialects.chainer import ChainerKit
+from parity.dialects.keras import KerasKit
+from parity.dialects.onnx import OnnxKit
+from parity.engines.chainer import ChainerEngine
 from parity.errors import BadInput
+from parity.graph import Graph, Node
 from parity.layers import Spec
 from parity.layers.lp_norm import LpNormalization
+from parity.layers.spec import FLOATS
+from parity.precision import PRECISIONS, SMALLEST, rounded
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1, (1, 2)])
@@ -36,6 +43,32 @@ def test_zeros_stay_zeros(mode, p, epsilon, rule):
     x = np.array([[0.0, 0.0], [3.0, -4.0]])
     y = rule(LpNormalization(axis=1, epsilon=epsilon, mode=mode, p=p), x)
     np.testing.assert_allclose(y, [[0, 0], [3 / 7, -4 / 7] if p == 1 else [0.6, -0.8]], rtol=1e-11)
+
+
+@pytest.mark.parametrize("precision", ["float16", "mixed_float16", "float32", "float64"])
+@pytest.mark.parametrize("p", [1, 2])
+def test_zeros_stay_zeros_in_a_framework(chainer, p, precision):
+    """In place of epsilon 0 stands a number that the type has: float16 has 2^-126 as 0, and 0/0 is NaN."""
+    tensors = PRECISIONS[precision].tensors
+    nodes = (Node("n", LpNormalization(axis=1, epsilon=0, mode="max", p=p), ("x",), {}),)
+    graph = Graph({"x": Spec((2, 2))}, nodes, ("n",)).in_precision(tensors)
+    x = np.array([[0.0, 0.0], [3.0, -4.0]], tensors)
+    y = ChainerEngine("cpu").build(graph, {}, precision).run({"x": x})["n"]
+    assert y.dtype == tensors
+    np.testing.assert_allclose(y, [[0, 0], [3 / 7, -4 / 7] if p == 1 else [0.6, -0.8]], rtol=1e-3)
+
+
+@pytest.mark.parametrize("floats", sorted(FLOATS))
+def test_the_least_divisor_is_a_normal_number(floats):
+    layer = LpNormalization(axis=1, epsilon=0, mode="max")
+    kits = (
+        ChainerKit(None, None, floats=floats),
+        KerasKit(None, None, floats=floats),
+        OnnxKit(Graph({}, (), (), floats=floats)),
+    )
+    for kit in kits:
+        assert layer.least(kit) == SMALLEST[floats] == float(rounded(np.array(layer.least(kit)), floats))
+    assert LpNormalization(axis=1, epsilon=0.5, mode="max").least(kits[0]) == 0.5
 
 
 def test_a_large_vector_cannot_tell_the_two_modes_apart_but_a_small_one_can(numbers, rule):

@@ -136,10 +136,20 @@ def test_other_precisions_have_a_sentence_of_their_own(make):
         make.cell(case, HALF)
     found = overview(make.results)
     assert (found.headline, found.counts, found.tone) == (before.headline, before.counts, "good")
-    assert found.others == "In half precision: 2 cells agree within the rounding of the precision."
+    assert found.others == "In float16: 2 cells agree within the rounding of what computes them."
     make.cell("a", "keras-jax@cpu:float64", "unsupported", message="no")
-    assert overview(make.results).others.startswith("In other precisions: 2 cells agree")
+    assert overview(make.results).others.startswith("In float16 and float64: 2 cells agree")
     assert overview(make.results).others.endswith(", with 1 that says nothing.")
+
+
+def test_precisions_are_called_by_their_names(make):
+    make.fill(["a"])
+    for name in ("bfloat16", "storage_float16"):  # which is computed in float32, and no half precision
+        make.cell("a", f"keras-jax@cpu:{name}")
+    assert overview(make.results).others.startswith("In float16 storage and bfloat16: 2 cells agree")
+    for name in ("mixed_float16", "float64"):
+        make.cell("a", f"keras-jax@cpu:{name}")
+    assert overview(make.results).others.startswith("In 4 other precisions: 4 cells agree")
 
 
 def test_a_failure_in_another_precision_is_at_the_top(make):
@@ -151,13 +161,13 @@ def test_a_failure_in_another_precision_is_at_the_top(make):
     assert found.headline == "1 case × 3 engines agrees within rounding"
     assert (found.tone, found.rest) == ("bad", "1 fails: b on onnxruntime")
     assert found.others == (
-        "In half precision: 1 of 2 cells agrees within the rounding of the precision; 1 differs: b on "
+        "In float16: 1 of 2 cells agrees within the rounding of what computes them; 1 differs: b on "
         "chainer@cpu:float16."
     )
     assert [f.where for f in found.failures] == ["crashed on onnxruntime", "differs on chainer@cpu:float16"]
     assert found.counts == {"rounding": 5, "differs": 0, "crashed": 1}
     page = render(make.results)
-    assert 'class="others failed">In half precision' in page
+    assert 'class="others failed">In float16' in page
     assert '<li hidden><a href="#verdict=differs"' in page
 
 

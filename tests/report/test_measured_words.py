@@ -2,8 +2,9 @@
 
 import pytest
 
+from parity.report.precision import precision
 from parity.report.timing import timing
-from parity.story.loss import about_loss, about_losses
+from parity.story.loss import about_loss, about_losses, decisions
 from parity.story.times import about_times, fastest, speed, times
 from parity.story.words import parts, precise, size
 
@@ -86,6 +87,49 @@ def test_losses_over_all_cases(make):
         "chainer; outputs of b become infinite or NaN.",
     ]
     assert about_losses(found[-1:])[0].endswith(", as emulated.")
+
+
+def test_the_largest_class_is_that_of_an_output_of_classes(make):
+    record = make.loss("a", HALF)
+    state = record["outputs"][0] | {"tensor": "h", "rel_l2": 0.5, "argmax_changed": None, "argmax_of": None}
+    classes = record["outputs"][0] | {"tensor": "prob", "argmax_changed": 2, "argmax_of": 60}
+    few = record["outputs"][0] | {"tensor": "more", "argmax_changed": 1, "argmax_of": 90}
+    record["outputs"] = [state, few, classes]
+    assert decisions(record) is classes
+    assert "relative error of 0.5" in about_loss(record)
+    assert "the largest class of prob changes at 2 of 60" in about_loss(record)
+    make.case("a")
+    (row,) = precision(make.results)["index"]["cases"][0]["rows"]
+    assert (row["tensor"], row["argmax"], row["decided"]) == ("h", [2, 60], "prob")
+    record["outputs"] = [state]
+    assert decisions(record) == {}
+    assert "largest class" not in about_loss(record)
+
+
+def test_verdicts_that_fail_are_said(make):
+    for case in "ab":
+        make.case(case)
+        make.loss(case, HALF)
+    make.cell("a", HALF)
+    assert len(precision(make.results)["said"]) == 1
+    make.cell("b", HALF, "differs", ratio=9.0)
+    found = precision(make.results)
+    words = "The verdict fails for b on chainer@cpu:float16 (differs)."
+    assert found["said"][1:] == [words]
+    assert [c["said"][1:] for c in found["index"]["cases"]] == [[], [words]]
+
+
+def test_engines_that_hold_other_weights_are_a_range(make):
+    mixed = [
+        make.loss(case, f"{engine}@cpu:mixed_float16", sizes=(80_000_000, after))
+        for case in "ab"
+        for engine, after in (("chainer", 40_000_000), ("keras-jax", 80_000_000))
+    ]
+    assert about_losses(mixed) == [
+        "Mixed float16 brings 2 networks from 160 MB to 80.0 MB … 160 MB together, depending on the engine, at a "
+        "relative error of at most 2.0e-4, that of a on chainer."
+    ]
+    assert about_losses(mixed[1::2])[0].startswith("Mixed float16 leaves 2 networks at 160 MB together")
 
 
 def test_nothing_is_called_faster_unless_the_record_says_so(make):

@@ -7,6 +7,10 @@ from typing import Literal
 
 from parity.results import Record
 from parity.story.loss import decisions, elsewhere, largest_part, worst
+from parity.story.words import cut
+
+MESSAGE = 200
+"""Letters of a verdict's message that a line shows."""
 
 ROW: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("precision", "left"),
@@ -74,4 +78,5 @@ def advice_lines(sensitivities: Sequence[Record]) -> Iterator[str]:
 def failure_lines(cells: Iterable[Record]) -> Iterator[str]:
     """A line for each verdict that fails."""
     for cell in sorted((c for c in cells if not c["ok"]), key=lambda c: (c["case"], c["target"])):
-        yield f"{cell['case']} on {cell['target']}: {cell['verdict']}" + (f", {m}" if (m := cell["message"]) else "")
+        why = cut(str(cell.get("message") or ""), MESSAGE)
+        yield f"{cell['case']} on {cell['target']}: {cell['verdict']}" + (f", {why}" if why else "")

@@ -89,6 +89,15 @@ def test_both_generators_are_shown_in_half_the_bytes():
 
 
 @pytest.mark.parametrize("case", CASES)
+def test_mixed_precision_saves_nothing_in_keras(case):
+    rows = shown(PAGE)
+    for engine in ("keras-jax", "keras-tensorflow"):
+        before, after = rows[case, "mixed_float16", engine]["bytes of weights"].split(" → ")
+        assert before == after
+    assert rows[case, "mixed_float16", "chainer"]["bytes of weights"] != f"{before} → {after}"
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_figures_are_current(case):
     assert stale(PAGE, case) == [], "parity precision cases/seeds -k dcgan --page docs/precision.md writes them again"
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from parity.graph import Graph, Node
 from parity.layers import Layer, Spec
-from parity.measure.precision.format import Counts, Format, Formats, as_type, itemsize, sizes
+from parity.measure.precision.format import Counts, Format, Formats, as_type, held, itemsize, sizes
 from parity.precision import PRECISIONS, SMALLEST
 
 HALVES = ("float16", "bfloat16")
@@ -83,3 +83,11 @@ def test_shared_weights_take_their_bytes_once():
     seen: set[str] = set()
     assert sizes(graph, first, Format("float16"), seen) == (4 * 12, 2 * 12)
     assert sizes(graph, second, Format("float16"), seen) == (4 * 3, 2 * 3)
+
+
+def test_keras_holds_float32_under_its_mixed_policies():
+    mixed, half = PRECISIONS["mixed_float16"], PRECISIONS["float16"]
+    formats = [held(mixed, dialect) for dialect in ("keras", "chainer", None)]
+    assert [f.of_role("kernel") for f in formats] == ["float32", "float16", "float16"]
+    assert [f.of_role("gamma") for f in formats] == ["float32"] * 3
+    assert held(half, "keras").of_role("gamma") == "float16"

@@ -4,11 +4,12 @@ import pytest
 
 from parity.errors import BadInput
 from parity.measure.precision.page import BEGIN, END, put, tables
-from parity.measure.precision.show import ROW, advice_lines, row
+from parity.measure.precision.show import ROW, advice_lines, failure_lines, row
 
 
 def loss(target="chainer@cpu:float16", **more):
-    output = {"rel_l2": 0.00123456, "snr_db": 58.17, "psnr_db": None, "argmax_changed": 2, "argmax_of": 16}
+    output = {"tensor": "y", "rel_l2": 0.00123456, "snr_db": 58.17, "psnr_db": None}
+    output |= {"argmax_changed": 2, "argmax_of": 16}
     output["parts"] = {"weights": 0.001, "activations": 0.0005, "arithmetic": None}
     return {
         "case": "a",
@@ -35,9 +36,38 @@ def test_a_row_is_of_the_output_that_lost_most():
     }
 
 
+def test_the_argmax_is_that_of_classes_though_another_output_lost_more():
+    record = loss(rel_l2=0.5, argmax_changed=None, argmax_of=None)
+    record["outputs"][1] |= {"tensor": "prob"}
+    assert row(record)[3:7] == ["0.5", "58.2 dB", "", "2 of 16 (prob)"]
+
+
+def test_a_nan_is_worse_than_any_number():
+    record = loss(rel_l2=1e9)
+    record["outputs"][1] |= {"rel_l2": "nan"}
+    assert row(record)[3] == "nan"
+    assert row(loss(parts={"weights": 0.1, "activations": "nan", "arithmetic": None}))[7] == "activations"
+
+
+def test_verdicts_that_fail_have_a_line():
+    cells = [
+        {"case": "b", "target": "x@cpu:float16", "verdict": "crashed", "ok": False, "message": "m" * 999},
+        {"case": "a", "target": "x@cpu:float16", "verdict": "differs", "ok": False, "message": ""},
+        {"case": "a", "target": "y@cpu:float16", "verdict": "unsupported", "ok": True, "message": "no kernel"},
+    ]
+    lines = list(failure_lines(cells))
+    assert lines[0] == "a on x@cpu:float16: differs"
+    assert lines[1].startswith("b on x@cpu:float16: crashed, mmm")
+    assert len(lines[1]) < 250
+    assert len(lines) == 2
+
+
 def test_odd_figures_have_words():
     parts = {"weights": 0.0, "activations": "inf", "arithmetic": 0.1}
-    found = row(loss(rel_l2="inf", snr_db="-inf", psnr_db="-inf", parts=parts, argmax_of=None))
+    record = loss(rel_l2="inf", snr_db="-inf", psnr_db="-inf", parts=parts)
+    for output in record["outputs"]:
+        output["argmax_of"] = None
+    found = row(record)
     assert found[3:8] == ["inf", "-inf dB", "-inf dB", "", "activations"]
     nothing = loss(rel_l2=0.0, parts={"weights": 0.0, "activations": 0.0, "arithmetic": None})
     assert row(nothing)[7] == ""

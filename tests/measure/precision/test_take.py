@@ -72,6 +72,17 @@ def test_records_of_every_kind(tmp_path, take):
     assert emulated["computed"]["seen"] is None
 
 
+def test_bytes_are_those_that_the_engine_holds(tmp_path, take, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.ASKED", [PRECISIONS["mixed_float16"]])
+    write_case(tmp_path, "a", DEEP)
+    found = {t: loss for (t, _), loss in losses(take(targets=(A, Target("keras-jax")))).items()}
+    kept = 4 * 8  # of the normalisation
+    assert found["chainer@cpu:mixed_float16"]["bytes"] == {"before": 4 * 835, "after": 2 * 835 + 2 * kept}
+    assert found["emulation@cpu:mixed_float16"]["bytes"]["after"] == 2 * 835 + 2 * kept
+    assert found["keras-jax@cpu:mixed_float16"]["bytes"] == {"before": 4 * 835, "after": 4 * 835}
+    assert all(r["bytes"][0] == r["bytes"][1] for r in found["keras-jax@cpu:mixed_float16"]["layers"])
+
+
 def test_what_rounds_inside_of_layers_is_not_emulated(tmp_path, take, monkeypatch):
     monkeypatch.setattr(f"{__name__}.ASKED", [PRECISIONS["tf32"]])
     write_case(tmp_path, "a", DEEP)
