@@ -97,7 +97,7 @@ def test_from_results(tmp_path, cell, status):
         (("a", "chainer"), "'a' means 2 cases here; name one of a[1], a[2]"),
         (("bb", "chainer"), "'bb' means 0 cases here (did you mean 'b'?); there are a[1], a[2], b"),
         (("b", "onnxruntime"), "b did not run on onnxruntime@cpu; it ran on chainer@cpu"),
-        (("b", "tensorflow"), "unknown target 'tensorflow': found 'tensorflow', accepted are"),
+        (("b", "tensorflow"), "unknown target 'tensorflow': found 'tensorflow' (did you mean 'keras-tensorflow'?)"),
     ],
 )
 def test_bad_input_is_told(tmp_path, arguments, message):
