@@ -47,14 +47,14 @@ def _(p, n, x):
     return np.where(_seen(x.shape), x, x.dtype.type(HIDDEN))
 
 
-@CausalMask.on("magnitude", c=1.0)
+@CausalMask.on("magnitude")
 def _(p, n, y, x):
-    return np.where(_seen(x.shape), 0.0, np.abs(y)) if n.off(HIDDEN) else None
+    return None
 
 
 @CausalMask.on("half", c=1.0)
 def _(p, n, y, x):  # what is hidden is a number that 16 bits do not have
-    return np.where(_seen(x.shape) & np.ones_like(y, bool), 0.0, n.off(HIDDEN))
+    return np.where(_seen(x.shape), 0.0, np.abs(y))
 
 
 @CausalMask.on("carry")
