@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity.layers.spec import is_float
-from parity.precision import rounded
+from parity.precision import SMALLEST, rounded
 
 
 def parts(value: Any, n: int) -> tuple[Any, ...]:
@@ -37,3 +37,28 @@ def as_floats(array: np.ndarray | np.generic, floats: str) -> np.ndarray:
         found = f"a rule gave a constant of {array.dtype.name}"
         raise TypeError(f"{found}; float64 is accepted, as np.float64({array.flat[0]:.4g}): the kit rounds it")
     return rounded(np.asarray(array), floats)
+
+
+class HasFloats:
+    """What kits have in common that hand a rule its framework.
+
+    Attributes:
+        np: NumPy, or what stands for it: constants are its arrays.
+        floats: dtype of the network's floats.
+    """
+
+    np: Any
+    floats: str
+
+    def const(self, array: np.ndarray) -> Any:
+        """A constant that is no weight: integers, booleans, or float64, which becomes the network's dtype."""
+        return self.np.asarray(as_floats(array, self.floats))
+
+    @property
+    def smallest(self) -> float:
+        """The smallest normal number of the network's dtype."""
+        return SMALLEST[self.floats]
+
+    def dtype(self, name: str) -> str:
+        """The dtype that a layer calls so."""
+        return self.floats if name == "float32" else name

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects import as_floats, parts
+from parity.dialects import HasFloats, parts
 from parity.dialects.record import after
 from parity.graph import Graph
-from parity.precision import SMALLEST
 
 
-class ChainerKit:
+class ChainerKit(HasFloats):
     """What a chainer rule is handed as ``c``.
 
     Args:
@@ -34,19 +33,6 @@ class ChainerKit:
 
     parts = staticmethod(parts)
     after = staticmethod(after)
-
-    def const(self, array: np.ndarray) -> Any:
-        """A constant that is no weight: integers, booleans, or float64, which becomes the network's dtype."""
-        return self.np.asarray(as_floats(array, self.floats))
-
-    @property
-    def smallest(self) -> float:
-        """The smallest normal number of the network's dtype."""
-        return SMALLEST[self.floats]
-
-    def dtype(self, name: str) -> str:
-        """The dtype that a layer calls so."""
-        return self.floats if name == "float32" else name
 
 
 def define(graph: Graph, kit: ChainerKit) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.dialects import as_floats, parts
+from parity.dialects import HasFloats, parts
 from parity.graph import Graph, Node
 from parity.layers.base import Layer, Rule, Spec
-from parity.precision import SMALLEST
 
 
 def permutation(pattern: str, rank: int) -> tuple[int, ...]:
@@ -40,7 +39,7 @@ class Stored:
     order: tuple[int, ...]
 
 
-class KerasKit:
+class KerasKit(HasFloats):
     """What a keras rule is handed as ``k``.
 
     Args:
@@ -64,19 +63,6 @@ class KerasKit:
         """
         self.holders[self.node] = [(f"{i}/", part) for i, part in enumerate(parts)] or [("", layer)]
         return layer
-
-    def const(self, array: np.ndarray) -> Any:
-        """A constant that is no weight: integers, booleans, or float64, which becomes the network's dtype."""
-        return self.np.asarray(as_floats(array, self.floats))
-
-    @property
-    def smallest(self) -> float:
-        """The smallest normal number of the network's dtype."""
-        return SMALLEST[self.floats]
-
-    def dtype(self, name: str) -> str:
-        """The dtype that a layer calls so."""
-        return self.floats if name == "float32" else name
 
     def shape(self, x: Any) -> tuple[int, ...]:
         """Stored shape of one of the rule's inputs, batch included."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.keras import Compiled, KerasEngine
-from parity.engines.torch import KINDS, Torch
+from parity.engines.torch import KINDS, OnTorch, Torch
 
 
 class _Eager:
@@ -35,7 +35,7 @@ class _Eager:
         return through
 
 
-class TorchEngine(KerasEngine):
+class TorchEngine(OnTorch, KerasEngine):
     """Keras on PyTorch, eager, as its ``predict`` runs a model; asking for taps changes nothing then."""
 
     backend, mode, deterministic = "torch", "eager, no gradients", Torch.deterministic
@@ -59,15 +59,3 @@ class TorchEngine(KerasEngine):
 
     def _use_tf32(self, on: bool) -> None:
         self._torch.use_tf32(on)
-
-    def tf32(self) -> bool:
-        """What PyTorch says."""
-        return self._torch.tf32()
-
-    def product(self, side: int) -> Callable[[], Any]:
-        """PyTorch's."""
-        return self._torch.product(side)
-
-    def peak_memory(self) -> int | None:
-        """By PyTorch's allocator."""
-        return self._torch.peak_memory()

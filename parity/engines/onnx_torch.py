@@ -9,7 +9,7 @@ import numpy as np
 
 from parity.dialects.onnx import IR, OPSET, OnnxKit, define, initializers, read_back, to_model, unknown, with_outputs
 from parity.engines.base import Arrays, Copies, Unavailable, gpu_facts, must_be_on, wants_tf32
-from parity.engines.torch import Torch
+from parity.engines.torch import OnTorch, Torch
 from parity.graph import Graph
 from parity.precision import PRECISIONS
 
@@ -108,7 +108,7 @@ def _said(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-class OnnxTorchEngine:
+class OnnxTorchEngine(OnTorch):
     """The module that onnx2pytorch makes of an ONNX model, eager."""
 
     dialect = "onnx"
@@ -144,15 +144,3 @@ class OnnxTorchEngine:
             raise Unavailable(why)
         self._torch.use_tf32(wants_tf32(PRECISIONS[precision], self._torch.kind))
         return OnnxTorchModel(self._onnx, self._converter.ConvertModel, self._torch, graph, weights)
-
-    def tf32(self) -> bool:
-        """What PyTorch says."""
-        return self._torch.tf32()
-
-    def product(self, side: int) -> Callable[[], Any]:
-        """PyTorch's."""
-        return self._torch.product(side)
-
-    def peak_memory(self) -> int | None:
-        """By PyTorch's allocator."""
-        return self._torch.peak_memory()

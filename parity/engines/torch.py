@@ -91,3 +91,21 @@ class Torch:
     def peak_memory(self) -> int | None:
         """By PyTorch's allocator."""
         return int(self.torch.cuda.max_memory_allocated()) if self.device.type == "cuda" else None
+
+
+class OnTorch:
+    """What engines that run on PyTorch say of it alike."""
+
+    _torch: Torch
+
+    def tf32(self) -> bool:
+        """What PyTorch says."""
+        return self._torch.tf32()
+
+    def product(self, side: int) -> Callable[[], Any]:
+        """PyTorch's."""
+        return self._torch.product(side)
+
+    def peak_memory(self) -> int | None:
+        """By PyTorch's allocator."""
+        return self._torch.peak_memory()
