@@ -11,7 +11,7 @@ function timesTable(rows, several, link) {
     const wanted = r.interval?.[2] === false ? `, the interval asked for (± ${figure(100 * r.interval[1], 2)} %) was not reached` : "";
     return el("tr", { class: r.says === "baseline" ? "chosen" : "" }, about, number(timeText(r.median)), number(r.q1 === undefined ? "–" : `${timeText(r.q1)} … ${timeText(r.q3)}`),
       number(r.says === "baseline" ? "1" : r.speed ? r.times : "–", { title: r.interval?.[0] ? `${figure(100 * r.interval[0])} % confidence${wanted}` : null }), el("td", {}, r.says ?? "", wanted && r.says !== "baseline" && el("span", { class: "muted", title: wanted.slice(2) }, " *")), wrong,
-      number(timeText(r.build)), number(timeText(r.call)), number([figure(r.samples), r.rounds !== undefined && el("span", { class: "muted" }, ` in ${figure(r.rounds)} rounds, ${figure(r.builds)} builds`)]), number(figure(r.threads)), el("td", {}, coresText(r.cores)), number(r.batch ? figure(r.batch) : "–"),
+      number(timeText(r.build)), number(timeText(r.call)), number([figure(r.samples), r.rounds !== undefined && el("span", { class: "muted" }, ` in ${figure(r.rounds)} ${r.rounds === 1 ? "round" : "rounds"}, ${figure(r.builds)} ${r.builds === 1 ? "build" : "builds"}`)]), number(figure(r.threads)), el("td", {}, coresText(r.cores)), number(r.batch ? figure(r.batch) : "–"),
       memoryCell(r), number(rateText(r.rate, "")), number(share));
   });
   return [table(heads, body, { class: "narrow" }), rows.some((r) => r.interval?.[2] === false) && el("p", { class: "lead" }, "* the interval asked for was not reached.")];
