@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from parity.cli_measure import app as measuring
-from parity.cli_options import INTERRUPTED, STOPPED, Expression, Files, Jobs, Out, Resume, Seconds, Targets
+from parity.cli_options import Expression, Files, Jobs, Out, Resume, Seconds, Targets, ended
 from parity.errors import BadInput
 
 app = typer.Typer(
@@ -40,12 +40,7 @@ def run(
     """Run cases on targets, judge them, and write the report. Exit 1 if a verdict failed, 2 for bad input."""
     from parity.commands.run import run_cases
 
-    try:
-        status = run_cases(files, k, targets, jobs, out, resume, allclose, repeat, seconds)
-    except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        status = INTERRUPTED
-    raise typer.Exit(status)
+    raise ended(lambda: run_cases(files, k, targets, jobs, out, resume, allclose, repeat, seconds))
 
 
 @app.command()

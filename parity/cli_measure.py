@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from parity.cli_options import INTERRUPTED, STOPPED, Expression, Files, Jobs, Out, Resume, Seconds, Targets
+from parity.cli_options import Expression, Files, Jobs, Out, Resume, Seconds, Targets, ended
 
 app = typer.Typer()
 """Its commands are those of :mod:`parity.cli` too."""
@@ -63,12 +62,7 @@ def calibrate(
     if page:
         print(write_page())
         return
-    try:
-        status = calibrate(files, k, seeds, regimes, weights, targets, jobs, out, resume, seconds)
-    except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        status = INTERRUPTED
-    raise typer.Exit(status)
+    raise ended(lambda: calibrate(files, k, seeds, regimes, weights, targets, jobs, out, resume, seconds))
 
 
 @app.command()
@@ -100,12 +94,10 @@ def time(
     """Time networks on targets, in turns, and compare them with a baseline. Exit 1 if nothing could be timed."""
     from parity.commands.time import time_cases
 
-    try:
-        status = time_cases(files, k, targets, baseline, interval, rounds, seconds, batch, threads, out)
-    except KeyboardInterrupt:
-        print("stopped; what was timed to the end is kept", file=sys.stderr)
-        status = INTERRUPTED
-    raise typer.Exit(status)
+    raise ended(
+        lambda: time_cases(files, k, targets, baseline, interval, rounds, seconds, batch, threads, out),
+        "stopped; what was timed to the end is kept",
+    )
 
 
 @app.command()
@@ -125,9 +117,4 @@ def precision(
     """Measure what precisions cost: loss by cause and layer, what to keep in float32. Exit 1 if a verdict fails."""
     from parity.commands.precision import measure
 
-    try:
-        status = measure(files, k, targets, precisions, jobs, out, page)
-    except KeyboardInterrupt:
-        print("stopped; what was finished is kept", file=sys.stderr)
-        status = INTERRUPTED
-    raise typer.Exit(status)
+    raise ended(lambda: measure(files, k, targets, precisions, jobs, out, page), "stopped; what was finished is kept")

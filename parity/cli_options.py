@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -20,3 +22,16 @@ Resume = Annotated[bool, typer.Option("--resume", help="Keep finished cells and 
 STOPPED = "stopped; finished cells are kept, --resume goes on"
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
+
+def ended(command: Callable[[], int], stopped: str = STOPPED) -> typer.Exit:
+    """How a command ended: its own status, or that it was interrupted, with what is kept of it said.
+
+    Args:
+        stopped: what is kept, for a person.
+    """
+    try:
+        return typer.Exit(command())
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        return typer.Exit(INTERRUPTED)

@@ -120,6 +120,6 @@ def in_full(reference: Reference, taps: Mapping[str, np.ndarray]) -> bool:
             continue
         if stretch.distance(stretch.right) > 1:
             return False
-        made = _with_rounded(stretch, _roundings(reference.precision.products or "")[0])
+        made = _with_rounded(stretch, _roundings(reference.precision.multiplies)[0])
         seen |= any(ratio(made[t].value, stretch.right[t]) > 1 for t in actual)
     return seen

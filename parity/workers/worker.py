@@ -49,10 +49,11 @@ def handle(engine: Any, header: dict[str, Any], arrays: Arrays) -> tuple[dict[st
     """
     given = Given.of(engine, header, arrays)
     out: Arrays = {}
-    if header.get("before") and engine.has_initial_values:
-        out |= {f"b:{k}": v for k, v in engine.build(given.graph, None).run(given.inputs).items()}
     timings: dict[str, float] = {}
     try:
+        if header.get("before") and engine.has_initial_values:
+            own = engine.build(given.graph, None, given.precision.name)
+            out |= {f"b:{k}": v for k, v in own.run(given.inputs).items()}
         proof, taps, final, more, end = _build_and_run(engine, given, timings, header.get("repeat", 0))
     except Unavailable:
         raise

@@ -122,3 +122,15 @@ def test_a_wrong_layer_is_blamed_in_half_precision_too(session, prepared, tmp_pa
     assert cell["verdict"] == "differs"
     assert "bn" in cell["blame"]
     assert cell["diagnosis"][0]["causes"][0]["name"] == "epsilon"
+
+
+@pytest.mark.parametrize("engine", ["chainer", "keras-jax"])
+def test_initial_values_are_in_the_precision_too(session, tmp_path, engine):
+    target = Target(engine, "cpu", "float16")
+    if why := missing(target):
+        pytest.skip(why)
+    (tmp_path / "before.yaml").write_text(CASE + "before: true\n")
+    [case] = load(tmp_path / "before.yaml")
+    cell = session.cell(session.prepare(case), target)
+    assert cell["verdict"] in ("equal", "rounding"), cell["message"]
+    assert cell["before"]["prob"]["rel_l2"] > 0.01, "its own weights are others"

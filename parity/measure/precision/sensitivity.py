@@ -12,6 +12,7 @@ from parity.graph import Node
 from parity.measure.precision.emulate import Emulator, Run
 from parity.measure.precision.format import Format, sizes
 from parity.measure.precision.loss import number, relative
+from parity.story.words import listing
 
 ENOUGH = 0.5
 """Layers stand out if keeping them leaves at most this of the loss."""
@@ -91,7 +92,7 @@ class Sensitivity:
         if good:
             best = min(good, key=lambda k: (k.bytes, k.loss))
             text = (
-                f"keep {_names(best.nodes)} in float32: the loss falls from {whole.loss:.3g} to {best.loss:.3g}, the "
+                f"keep {listing(best.nodes)} in float32: the loss falls from {whole.loss:.3g} to {best.loss:.3g}, the "
                 f"weights take {best.bytes:,} bytes in place of {whole.bytes:,}"
             )
             return _advice(best, text)
@@ -101,7 +102,7 @@ class Sensitivity:
         if best.loss >= whole.loss:
             return _advice(whole, f"no layer stands out: keeping any leaves the loss at {whole.loss:.3g}")
         text = (
-            f"no layer stands out: of all that was tried keeping {_names(best.nodes)} helps most, and the loss only "
+            f"no layer stands out: of all that was tried keeping {listing(best.nodes)} helps most, and the loss only "
             f"falls from {whole.loss:.3g} to {best.loss:.3g}"
         )
         return _advice(whole, text)
@@ -173,7 +174,3 @@ class Sensitivity:
 
 def _advice(kept: Kept, text: str) -> dict[str, Any]:
     return {"keep": list(kept.nodes), "rel_l2": number(kept.loss), "bytes": kept.bytes, "text": text}
-
-
-def _names(nodes: Sequence[str]) -> str:
-    return nodes[0] if len(nodes) == 1 else f"{', '.join(nodes[:-1])} and {nodes[-1]}"
