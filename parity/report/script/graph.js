@@ -1,6 +1,6 @@
 // The network drawn: nodes are links over the lines between them, so that they can be reached, spoken and copied.
 
-const NODE = { height: 42, narrow: 148, wide: 236, most: 660, gap: 14, step: 24 };
+const NODE = { height: 42, narrow: 148, wide: 236, most: 660, gap: 14, step: 24, page: 900, smallest: 0.5 }; // page: what a sheet of paper holds
 
 function svg(tag, attributes, ...children) {
   const node = globalThis.d3.create(`svg:${tag}`).node();
@@ -40,7 +40,7 @@ async function drawGraph(network, cell, known, href) {
   });
   const arrow = svg("marker", { id: "graph-arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M0,0.5L8,4L0,7.5z" }));
   const under = svg("svg", { width: size.width, height: size.height, "aria-hidden": "true" }, svg("defs", {}, arrow), ...lines);
-  const canvas = el("div", { class: "canvas", "--width": `${size.width}px`, "--height": `${size.height}px` }, under, drawn);
+  const canvas = el("div", { class: "canvas", "--width": `${size.width}px`, "--height": `${size.height}px`, "--print": Math.min(1, Math.max(NODE.smallest, NODE.page / size.height)).toFixed(2) }, under, drawn);
   const neighbours = stepsOf(network, graph);
   const box = el("div", { class: "graph", role: "group", "aria-label": "the network as a graph; arrow keys go along it, Enter shows a layer", onkeydown: (event) => goAlong(event, drawn, neighbours) }, canvas);
   return { box, nodes: new Map(network.nodes.map((n, i) => [n.id, drawn[i]])), lines };

@@ -41,8 +41,7 @@ function figuresList(m) {
 async function findingPart(finding, shape, record, others, width) {
   const m = finding.metrics;
   return [
-    finding.message && el("p", { class: FAILED.has(finding.verdict) ? "message" : "muted" }, finding.message),
-    m && figuresList(m),
+    m ? figuresList(m) : finding.message && el("p", { class: "message" }, finding.message), // else the figures say what the message does
     ...(m ? [await spreadPart(finding, others, width), await wherePart(finding, shape, record, width)] : []),
   ];
 }

@@ -34,7 +34,7 @@ function spreadWords({ zero, total, bars, beyond }) {
   const exact = zero ? ` ${zero.toLocaleString("en")} ${has(zero)} exact.` : "";
   let below = zero;
   const half = bars.find((b) => (below += b.count) >= total / 2);
-  const most = total > 1 && half && half.power < 0 && zero < total / 2 ? ` At least half of them stay below ${powerText(half.power + 1)} of it.` : "";
+  const most = total > 1 && half && half.power < 0 && zero < total / 2 ? ` At least half of all stay below ${powerText(half.power + 1)} of the bound.` : "";
   return first + exact + most;
 }
 
@@ -42,7 +42,7 @@ function spreadWords({ zero, total, bars, beyond }) {
 async function spreadPlot(rows, width, height) {
   const Plot = await plotLibrary();
   const powers = rows.flatMap((r) => r.spread.bars.map((b) => b.power));
-  const low = Math.max(SMALLEST, Math.min(-6, ...powers)) - 2;
+  const low = Math.max(SMALLEST, Math.min(-6, ...powers)) - 3;
   const high = Math.min(GREATEST, Math.max(1, ...powers)) + 1;
   const least = (2 / height) ** 2;
   const names = rows.map((r) => r.name);
@@ -50,7 +50,7 @@ async function spreadPlot(rows, width, height) {
     ...spread.bars.map((b) => ({ name, x1: b.power, x2: b.power + 1, y: Math.max(least, b.share), count: b.count, total: spread.total, said: rangeText(b.power), outside: b.power >= 0 && spread.beyond > 0 })),
     ...(spread.zero ? [{ name, x1: low, x2: low + 1, y: Math.max(least, spread.zero / spread.total), count: spread.zero, total: spread.total, said: "exact", zero: true }] : []),
   ]);
-  const ticks = [-12, -8, -4, 0, 4, 8, 12].filter((t) => t >= low + 2 && t <= high);
+  const ticks = [-12, -8, -4, 0, 4, 8, 12].filter((t) => t >= low + 3 && t <= high);
   const single = rows.length === 1;
   const place = { x1: "x1", x2: "x2", y: "y", fy: "name", insetLeft: 0.5, insetRight: 0.5 };
   const margin = single ? 12 : nameMargin(names, Math.min(200, width / 3));

@@ -2,6 +2,7 @@
 
 const LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const AT_BOUND = 40;
+const PALEST = 16;
 
 // A level is half a doubling: 0 is no error, up to 40 inside the bound, above it outside.
 const levelsOf = (text) => [...text].map((letter) => LEVELS.indexOf(letter));
@@ -14,10 +15,10 @@ function levelText(level) {
   return level >= LEVELS.length - 1 ? `error ÷ bound above ${levelEdge(level - 1)}` : `error ÷ bound ${levelEdge(level - 1)} to ${levelEdge(level)}`;
 }
 
-// Blue for inside the bound, vermilion for outside, each the fuller the more.
+// Blue for inside the bound, vermilion for outside, each the fuller the more; most of the blues are for the twelve doublings below the bound.
 function levelColour(level) {
   if (level === 0) return "var(--panel)";
-  if (!outside(level)) return `color-mix(in srgb, var(--pass-line) ${Math.round(8 + (92 * level) / AT_BOUND)}%, var(--panel))`;
+  if (!outside(level)) return `color-mix(in srgb, var(--pass-line) ${Math.round(8 + 92 * Math.max(0, (level - PALEST) / (AT_BOUND - PALEST)) ** 1.6)}%, var(--panel))`;
   return `color-mix(in srgb, var(--bad-ground) ${Math.round(45 + (55 * (level - AT_BOUND)) / 21)}%, var(--known))`;
 }
 
@@ -31,9 +32,10 @@ function mapOf(finding, shape, record) {
   return { ...map, axes: map.axes.map((axis) => axisName(axis, shape, record)), levels: levelsOf(map.levels) };
 }
 
+// Along an axis that the map does not show already.
 function profileOf(finding, shape, record) {
   const profile = finding?.profile;
-  if (!profile?.levels.length) return null;
+  if (!profile?.levels.length || finding.map?.axes.includes(profile.axis)) return null;
   const levels = levelsOf(profile.levels);
   return { axes: [null, axisName(profile.axis, shape, record)], of: [1, profile.of], shape: [1, levels.length], levels };
 }
@@ -64,7 +66,7 @@ async function mapPlot(map, width) {
   return Plot.plot({
     ...plotStyle(inner[0] + 60, `where the error sits: ${strip ? name(1) : `${name(0)} × ${name(1)}`}`, "The sentence above says what is clear-cut."),
     height: inner[1] + 52, marginLeft: 48, marginRight: 12, marginTop: 8, marginBottom: 44,
-    x: { domain: [0, breadth] }, y: { domain: [height, 0] }, color: { type: "identity" },
+    x: { domain: [0, breadth] }, y: { domain: [height, 0], axis: null }, color: { type: "identity" },
     marks: [
       axis(Plot.axisX, 1), strip ? null : axis(Plot.axisY, 0),
       Plot.rect(cells, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: (c) => levelColour(c.level), stroke: "var(--line)", strokeWidth: 0.5 }),
@@ -75,7 +77,8 @@ async function mapPlot(map, width) {
   });
 }
 
-const placeText = (name, [first, last]) => (name === null ? "" : `${name} ${first === last ? first : `${first} to ${last}`}`);
+const indexText = ([first, last]) => (first === last ? String(first) : `${first} to ${last}`);
+const placeText = (name, range) => (name === null ? "" : `${name} ${indexText(range)}`);
 
 function levelLegend() {
   const swatch = (level) => el("i", { "--fill": levelColour(level), title: levelText(level) });
@@ -93,13 +96,16 @@ function whereWords(map, profile) {
 
 function alongWords({ axes: [, name], of: [, size], levels }) {
   const bad = levels.flatMap((level, i) => (outside(level) ? [i] : []));
-  if (size === 1) return "";
   const blocks = levels.length;
-  if (bad.length === blocks) return blocks === size ? `Each of the ${size} places along ${name} exceeds the bound.` : "";
+  if (size === 1) return "";
+  const channels = name === "channel";
+  const places = channels ? `${size} channels` : `${size} places along ${name}`;
+  if (bad.length === blocks) return blocks === size ? `Each of the ${places} has elements beyond the bound.` : "";
   const run = bad.at(-1) - bad[0] + 1 === bad.length;
   const range = [blockRange(bad[0], blocks, size)[0], blockRange(bad.at(-1), blocks, size)[1]];
-  if (run && 2 * bad.length <= blocks) return `Only ${placeText(name, range)} of ${size} exceeds the bound, counted from 0.`;
-  return blocks === size ? `${bad.length} of ${size} places along ${name} exceed the bound.` : "";
+  const one = range[0] === range[1];
+  if (run && 2 * bad.length <= blocks) return `Of the ${places}, only ${channels ? (one ? "channel " : "channels ") : ""}${indexText(range)} (counted from 0) ${one ? "has" : "have"} elements beyond the bound.`;
+  return blocks === size ? `Of the ${places}, ${bad.length} have elements beyond the bound.` : "";
 }
 
 function mapWords({ axes, of, shape: [rows, columns], levels }) {
@@ -108,17 +114,18 @@ function mapWords({ axes, of, shape: [rows, columns], levels }) {
   if (bad.length === levels.length) return "There are elements beyond the bound in every part of the map.";
   const along = [rows, columns].map((blocks, i) => clearCut(unique(bad.map((b) => b[i])).sort((a, b) => a - b), blocks, of[i], axes[i]));
   const where = along.filter(Boolean);
-  if (where.length) return `All elements beyond the bound are ${where.length === 2 ? `where ${where.join(" and ")}` : `at ${where[0]}`}, counted from 0.`;
+  if (where.length) return `All elements beyond the bound are at ${where.join(" and ")}${where.every((w) => /first|last/.test(w)) ? "" : " (counted from 0)"}.`;
   const border = ([r, c]) => r === 0 || c === 0 || r === rows - 1 || c === columns - 1;
-  if (rows > 4 && columns > 4 && bad.every(border)) return `All elements beyond the bound are at the border${rows === of[0] && columns === of[1] ? "" : ", in the outermost blocks of the map"}.`;
+  if (rows > 4 && columns > 4 && bad.every(border)) return `All elements beyond the bound are at the border${rows === of[0] && columns === of[1] ? "" : ", in the outermost blocks"}.`;
   return `There are elements beyond the bound in ${bad.length} of the ${levels.length} blocks of the map.`;
 }
 
-// "W = 27 (the last)" where one run of blocks along an axis holds them all and is at most half of it; else "".
+// "W = 27 (the last)" or "H = 2 to 5" where one run of blocks along an axis holds them all and is at most half of it; else "".
 function clearCut(blocks, all, size, name) {
   const run = blocks.at(-1) - blocks[0] + 1 === blocks.length;
   if (name === null || all === 1 || !run || 2 * blocks.length > all) return "";
-  const [first, last] = [blockRange(blocks[0], all, size)[0], blockRange(blocks.at(-1), all, size)[1]];
-  const end = first === last && size > 2 ? (first === 0 ? ", the first" : last === size - 1 ? ", the last" : "") : "";
-  return first === last ? `${name} = ${first}${end}` : `${name} is ${first} to ${last}`;
+  const range = [blockRange(blocks[0], all, size)[0], blockRange(blocks.at(-1), all, size)[1]];
+  const [first, last] = range;
+  const end = first === last && size > 2 ? (first === 0 ? " (the first)" : last === size - 1 ? " (the last)" : "") : "";
+  return `${name} = ${indexText(range)}${end}`;
 }
