@@ -172,6 +172,19 @@ def make():
     return Maker()
 
 
+@pytest.fixture
+def branched(make):
+    """conv is read by two layers, which a third one reads."""
+    results = make.fill(["a"], ["chainer@cpu", "onnxruntime@cpu"])
+    make.case("a", layers=("conv", "left", "right", "add"))
+    left, right, add = results.cases["a"]["layers"][1:]
+    left["from"] = right["from"] = ["conv"]
+    add["from"] = ["left", "right"]
+    for target in ("chainer@cpu", "onnxruntime@cpu"):
+        make.cell("a", target)
+    return results
+
+
 @dataclass
 class Opened:
     """A page as Chromium has it after its scripts ran."""
@@ -181,6 +194,17 @@ class Opened:
 
     def count(self, pattern):
         return len(re.findall(pattern, self.dom))
+
+    def layer(self):
+        """Name, HTML and words of the layer that the view of a case shows beside the graph."""
+        place = r'<div class="chosen-layer"[^>]*data-layer="([^"]*)"[^>]*>(.*?)</section>'
+        name, html = re.search(place, self.dom, re.DOTALL).groups()
+        return name, html, self.words(html)
+
+    @staticmethod
+    def words(html):
+        """What a reader sees of HTML."""
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
 
 
 def _open(program, folder, results, address="", edit=lambda page: page):
