@@ -67,7 +67,7 @@ MAY_IMPORT = {
         *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
         *("precision", "results", "targets", "errors"),
     ),
-    "case_record": ("loosened", "prepare", "judge", "results"),
+    "case_record": ("catalogue.families", "loosened", "prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "lanes": ("case", "slots", "targets", "workers.pool"),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from parity.report.agreement import agreement
 from parity.report.data import collect, packed, text, whole
 from parity.report.overview import LISTED, overview, target_rows
 from parity.report.precision import precision
@@ -17,10 +18,33 @@ from parity.report.sections import exam, ledger
 from parity.report.timing import timing
 from parity.results import Results
 
-STYLES = ("page", "matrix", "case", "measured", "print")
+STYLES = ("page", "matrix", "case", "agreement", "measured", "print")
 SCRIPTS = (
-    *("dom", "data", "state", "cell", "matrix", "plot", "tables", "story", "detail", "measured", "case"),
-    *("precision-plots", "precision-layers", "precision", "timing-plots", "timing-tables", "timing", "main"),
+    *(
+        "dom",
+        "data",
+        "state",
+        "cell",
+        "filters",
+        "rows",
+        "matrix",
+        "plot",
+        "tables",
+        "story",
+        "detail",
+        "measured",
+        "case",
+    ),
+    *(
+        "precision-plots",
+        "precision-layers",
+        "precision",
+        "timing-plots",
+        "timing-tables",
+        "timing",
+        "agreement",
+        "main",
+    ),
 )
 TOLD = 2
 """Sentences of the precision and the timing view that the start page says."""
@@ -50,7 +74,7 @@ def render(results: Results) -> str:
     the escaping is inert still.
     """
     data, examined = collect(results), exam(results)
-    lost, timed = precision(results), timing(results)
+    lost, timed, agreed = precision(results), timing(results), agreement(results)
     script = _script()
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -71,6 +95,7 @@ def render(results: Results) -> str:
             "pieces": [packed(text(piece)) for piece in lost["pieces"]],
         },
         timing=timed and {"said": timed["said"], "index": packed(text({"said": timed["said"], **timed["index"]}))},
+        agreement=agreed and {"said": agreed["said"], "index": packed(text(agreed["index"]))},
         exam_rows=packed(text(examined["rows"])) if examined else "",
         several=len({environment for environment, *_ in results.cells}) > 1,
         cells=len(results.cells),

@@ -45,6 +45,15 @@ function weakSign(count, of) {
   return el("span", { class: "weak", title: `${what}, so agreement proves little` }, of === 1 ? "weak" : `${count} weak`);
 }
 
+// Beside the name of a case whose result is not the same in all environments.
+function changedSign(cases) {
+  const said = cases.flatMap((c) => c.changed ?? []);
+  if (!said.length) return null;
+  const most = 12;
+  const text = [...said.slice(0, most), ...(said.length > most ? [`and ${said.length - most} more`] : [])].join("\n");
+  return el("span", { class: "weak changed", title: text }, "changed");
+}
+
 // The worst of many, for a folded group: failures first, then known ones, then the largest error.
 function worstOf(entries, order) {
   const there = entries.filter(Boolean);
