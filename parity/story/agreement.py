@@ -69,7 +69,7 @@ def told_furthest(distances: Mapping[str, float]) -> Iterator[str]:
 
 def told_environments(target: str, same: int, compared: int, environments: int) -> str:
     """How often a target gives the same bits everywhere."""
-    where = f"both environments" if environments == 2 else f"all {environments} environments"
+    where = "both environments" if environments == 2 else f"all {environments} environments"
     if same == compared:
         return f"{engine(target)} gives the same in {where}, bit for bit, in all {plural(compared, 'case')}."
     return (
@@ -92,6 +92,7 @@ def told_moved(counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
     (name, count), *others = by_environment.most_common()
     targets = sorted(((n, t) for (t, e), n in counts.items() if e == name), reverse=True)
     most = listing([f"{engine(t)} ({n:,})" for n, t in targets[:NAMED]])
-    yield f"Of the environments, {name} is the outlier: its bits are not the others' in {plural(count, 'result')}, on {most}."
+    what = f"its bits are not the others' in {plural(count, 'result')}, on {most}"
+    yield f"Of the environments, {name} is the outlier: {what}."
     if others:
         yield f"Next come {listing([f'{e} with {n:,}' for e, n in others[:NAMED]])}."

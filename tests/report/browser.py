@@ -1,4 +1,4 @@
-"""The page in Debian's or another Chromium, driven by Playwright; skipped, with the reason, where one of them is missing."""
+"""The page in an installed Chromium, driven by Playwright; skipped, with the reason, where one of them is missing."""
 
 import re
 import shutil
@@ -58,9 +58,7 @@ def browser() -> Iterator[object]:
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the package playwright, which drives the browser, is not installed"
-    )
+    playwright = pytest.importorskip("playwright.sync_api", reason="no package playwright, which drives the browser")
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=program, args=FLAGS)
         yield opened

@@ -86,7 +86,7 @@ def test_the_furthest_within_rounding_is_named(agreeing):
 
 def test_the_environment_with_other_bits_is_named(agreeing):
     agreeing.fill(["a", "b", "c"], ENGINES, "third")
-    for (environment, case, target), found in agreeing.results.cells.items():
+    for (environment, case, _), found in agreeing.results.cells.items():
         found["final"][0] |= kept([0.1 if environment != "old" or case != "a" else 0.4])
     found = agreement(agreeing.results)
     assert "chainer gives the same in all 3 environments, bit for bit, in 2 of 3 cases (67%)." in found["said"]

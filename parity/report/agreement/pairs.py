@@ -70,7 +70,7 @@ def row(case: str, cells: dict[int, Record]) -> Row | None:
 
 
 def _sample(cell: Record) -> np.ndarray:
-    """Signed error ÷ bound at the kept elements of all outputs; empty where one of them kept nothing that can be read."""
+    """Signed error ÷ bound at the kept elements of all outputs; empty where one kept nothing that can be read."""
     parts = []
     for finding in cell["final"]:
         try:
