@@ -67,15 +67,26 @@ def told_furthest(distances: Mapping[str, float]) -> Iterator[str]:
         yield "Within rounding, no engine is notably further from the rest than the others are."
 
 
-def told_environments(target: str, same: int, compared: int, environments: int) -> str:
-    """How often a target gives the same bits everywhere."""
-    where = "both environments" if environments == 2 else f"all {environments} environments"
-    if same == compared:
-        return f"{engine(target)} gives the same in {where}, bit for bit, in all {plural(compared, 'case')}."
-    return (
-        f"{engine(target)} gives the same in {where}, bit for bit, in {same:,} of {plural(compared, 'case')} "
-        f"({percent(same / compared)})."
-    )
+def told_environments(found: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """How often targets give the same bits everywhere; those that always do in one sentence.
+
+    Args:
+        found: target → cases ``compared`` in several environments, in how many the bits are the ``same``, and the number
+            of ``environments``.
+    """
+    always = [engine(t) for t, n in found.items() if n["same"] == n["compared"]]
+    where = _where(max((n["environments"] for n in found.values()), default=0))
+    if always:
+        give = "give" if len(always) > 1 else "gives"
+        yield f"{listing(always)} {give} the same in {where}, bit for bit, in all cases."
+    for target, n in found.items():
+        if n["same"] < n["compared"]:
+            of = f"{n['same']:,} of {plural(n['compared'], 'case')} ({percent(n['same'] / n['compared'])})"
+            yield f"{engine(target)} gives the same in {_where(n['environments'])}, bit for bit, in {of}."
+
+
+def _where(environments: int) -> str:
+    return "both environments" if environments == 2 else f"all {environments} environments"
 
 
 def told_moved(counts: Mapping[tuple[str, str], int]) -> Iterator[str]:

@@ -41,12 +41,11 @@ def agreement(results: Results) -> dict[str, Any]:
 
 
 def _shown(found: Group) -> dict[str, Any]:
-    places = _environments(found)
     distances = {t: float(np.median(e.distances)) for t, e in found.engines.items() if e.distances}
     said = [
         *told_alone(found.alone, len({t for t, e in found.engines.items() if e.compared})),
         *told_furthest(distances),
-        *(told_environments(t, r["same"], r["compared"], r["environments"]) for t, r in places.items()),
+        *told_environments(_environments(found)),
         *told_moved({(t, e): len(cases) for t, their in found.moved.items() for e, cases in their.items()}),
     ]
     shown: dict[str, Any] = rounded({
