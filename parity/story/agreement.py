@@ -71,8 +71,8 @@ def told_environments(found: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """How often targets give the same bits everywhere; those that always do in one sentence.
 
     Args:
-        found: target → cases ``compared`` in several environments, in how many the bits are the ``same``, and the number
-            of ``environments``.
+        found: target → cases ``compared`` in several environments, in how many of them the bits are the ``same``, and
+            the number of ``environments``.
     """
     always = [engine(t) for t, n in found.items() if n["same"] == n["compared"]]
     where = _where(max((n["environments"] for n in found.values()), default=0))

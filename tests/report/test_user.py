@@ -136,7 +136,10 @@ def test_both_themes_have_contrast(visit, results, scheme):
     pairs = opened.page.evaluate(
         """() => ['h1', '.found', '#matrix a.cell.bad', '#matrix .ratio', '.meta', '#counts a'].map((s) => {
             const node = document.querySelector(s); let over = node; let ground;
-            do { ground = getComputedStyle(over).backgroundColor; over = over.parentElement; } while (over && /, 0\\)$|transparent/.test(ground));
+            do {
+              ground = getComputedStyle(over).backgroundColor;
+              over = over.parentElement;
+            } while (over && /, 0\\)$|transparent/.test(ground));
             return [s, getComputedStyle(node).color, ground]; })"""
     )
     for selector, ink, ground in pairs:
