@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,7 @@ def sampled(count: int) -> np.ndarray:
     if count <= SAMPLED:
         return np.arange(count)
     edges = [i * count // SAMPLED for i in range(SAMPLED + 1)]
-    return np.array(
-        [a + ((i * _GOLDEN % 2**32) * (b - a) >> 32) for i, (a, b) in enumerate(zip(edges, edges[1:], strict=False))]
-    )
+    return np.array([a + ((i * _GOLDEN % 2**32) * (b - a) >> 32) for i, (a, b) in enumerate(pairwise(edges))])
 
 
 def fingerprint(actual: np.ndarray, reference: np.ndarray, bound: np.ndarray | None) -> dict[str, Any]:
@@ -39,8 +38,7 @@ def fingerprint(actual: np.ndarray, reference: np.ndarray, bound: np.ndarray | N
         bound: of that shape; None where nothing but equality will do.
     """
     at = np.unravel_index(sampled(actual.size), actual.shape) if actual.ndim else ()
-    picked = (np.atleast_1d(x[at]) for x in (actual, reference))
-    own = None if bound is None else np.atleast_1d(bound[at])
+    own = None if bound is None else bound[at]
     with np.errstate(over="ignore"):
-        sample = ratios(*picked, own).astype("<f2")
+        sample = ratios(actual[at], reference[at], own).astype("<f2")
     return {"bits": digest(actual), "sample": base64.b64encode(sample.tobytes()).decode("ascii")}

@@ -34,7 +34,7 @@ def test_positions_meet_no_stride_time_and_again(shape):
 
 def test_the_sample_is_signed_errors_in_bounds():
     reference = np.arange(6.0).reshape(2, 3)
-    actual = (reference + [[0, 1, -2], [0.5, np.nan, np.inf]]).astype(np.float32)
+    actual = (reference + np.array([[0, 1, -2], [0.5, np.nan, np.inf]])).astype(np.float32)
     bound = np.array([[1, 2, 2], [0, 1, 1.0]])
     np.testing.assert_array_equal(sample(fingerprint(actual, reference, bound)), [0, 0.5, -1, np.inf, np.inf, np.inf])
     np.testing.assert_array_equal(sample(fingerprint(-actual, -reference, bound))[1:4], [-0.5, 1, -np.inf])
