@@ -18,37 +18,16 @@ from parity.report.sections import exam, ledger
 from parity.report.timing import timing
 from parity.results import Results
 
-STYLES = ("page", "matrix", "case", "agreement", "measured", "print")
+STYLES = ("page", "matrix", "case", "graph", "agreement", "measured", "print")
 SCRIPTS = (
-    *(
-        "dom",
-        "data",
-        "state",
-        "cell",
-        "filters",
-        "rows",
-        "matrix",
-        "plot",
-        "tables",
-        "story",
-        "detail",
-        "measured",
-        "case",
-    ),
-    *(
-        "precision-plots",
-        "precision-layers",
-        "precision",
-        "timing-plots",
-        "timing-tables",
-        "timing",
-        "agreement",
-        "main",
-    ),
+    *("dom", "data", "state", "cell", "filters", "rows", "matrix", "plot", "tables", "story", "detail", "measured"),
+    *("network", "graph", "spread", "where", "layer", "network-view", "case", "agreement"),
+    *("precision-plots", "precision-layers", "precision", "timing-plots", "timing-tables", "timing", "main"),
 )
 TOLD = 2
 """Sentences of the precision and the timing view that the start page says."""
-LIBRARIES = ("d3.min.js", "plot.umd.min.js")
+LIBRARIES = ("d3.min.js", "plot.umd.min.js", "dagre.min.js")
+"""Each is opened by the part of its name before the first dot, when something is drawn that needs it."""
 
 
 def write(results: Results, out: Path) -> Path:
@@ -105,7 +84,7 @@ def render(results: Results) -> str:
         licences=_read("vendor", "LICENSES.txt"),
         index=packed(text(data.index)),
         pieces=[packed(text(piece)) for piece in data.pieces],
-        libraries=[packed(source) for source in libraries],
+        libraries=[(name.partition(".")[0], packed(source)) for name, source in zip(LIBRARIES, libraries, strict=True)],
     )
     return whole(rendered)
 

@@ -62,6 +62,15 @@ class Maker:
             "metrics": self.metrics(ratio),
         }
 
+    def errors(self, finding, zero=0, counts=(), start=0, levels="", shape=None, axes=(2, 3), of=None, along=""):
+        """How the errors of a finding are spread and where they sit; levels row by row, along those of the channels."""
+        finding["spread"] = {"zero": zero, "from": start, "counts": list(counts)}
+        if levels:
+            finding["map"] = {"axes": list(axes), "of": list(of or shape), "shape": list(shape), "levels": levels}
+        if along:
+            finding["profile"] = {"axis": 1, "of": len(along), "levels": along}
+        return finding
+
     def cell(self, case, target=TARGETS[0], verdict="rounding", environment=ENVIRONMENT, ratio=None, **more):
         ok = verdict in ("equal", "rounding", "unsupported", "skipped")
         record = {

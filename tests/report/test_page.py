@@ -119,6 +119,7 @@ def test_licence_is_in_the_page(make):
     text = render(make.fill(["a"]))
     assert "Copyright 2010-2026 Mike Bostock" in text
     assert "Copyright 2020-2025 Observable, Inc." in text
+    assert "Copyright (c) 2012-2014 Chris Pettitt" in text
 
 
 def test_hostile_names_are_inert(make):

@@ -16,17 +16,27 @@ function dataOf(id) {
 
 const piece = (number) => dataOf(`piece-${number}`);
 
-let library = null;
+const libraries = new Map();
 
-// Observable Plot, which needs d3 before it. Their text is allowed by its hash in the content policy.
-function plotLibrary() {
-  library ??= (async () => {
-    for (const packedSource of document.querySelectorAll("script.library")) {
-      document.head.append(el("script", {}, await unpacked(packedSource)));
-    }
-    return globalThis.Plot;
-  })();
-  return library;
+// A library by its name, run once. Its text is allowed by its hash in the content policy.
+function libraryOf(name) {
+  const run = async () => document.head.append(el("script", {}, await unpacked(document.querySelector(`script[data-library="${name}"]`))));
+  if (!libraries.has(name)) libraries.set(name, run());
+  return libraries.get(name);
+}
+
+// Observable Plot, which needs d3 before it.
+async function plotLibrary() {
+  await libraryOf("d3");
+  await libraryOf("plot");
+  return globalThis.Plot;
+}
+
+// dagre, which lays graphs out; d3 draws their lines.
+async function graphLibrary() {
+  await libraryOf("d3");
+  await libraryOf("dagre");
+  return globalThis.dagre;
 }
 
 class Index {
