@@ -59,6 +59,8 @@ MAY_IMPORT = {
     # words about results alone
     "story": ("judge.verdict",),
     "report": ("results", "story", "judge.verdict", "errors"),
+    # two results, or two environments, side by side
+    "changes": ("results", "story", "judge.verdict", "report.failures", "report.markdown", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
     "loosened": ("case", "judge", "targets", "errors"),
@@ -123,7 +125,7 @@ MAY_IMPORT = {
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate", "measure"),
+        *("exam", "records", "calibrate", "measure", "changes"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli_options": (),
