@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "results": ("kinds", "errors", "parity="),
     # words about results alone
     "story": ("judge.verdict",),
-    "report": ("results", "story", "judge.verdict", "errors"),
+    "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions"),
     # two results, or two environments, side by side
     "changes": ("results", "story", "judge.verdict", "report.failures", "report.markdown", "errors"),
     # runs

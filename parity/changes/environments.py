@@ -16,7 +16,7 @@ from parity.changes.noise import shift
 from parity.changes.versions import name_of, versions
 from parity.report.failures import GOOD, kind
 from parity.results import Record, Results
-from parity.story.words import engine, figure, listing, plural, sentence, some
+from parity.story.words import engine, figure, listing, percent, plural, sentence, some
 
 NAMED = 4
 """Packages that a sentence names before it counts."""
@@ -131,22 +131,18 @@ def counted(found: Sequence[Split]) -> str:
 
 def _groups(cells: Mapping[str, Record]) -> tuple[Group, ...]:
     """Largest first; of equals the one whose first environment comes first."""
-    found: list[tuple[Record, list[str], str]] = []
+    found: list[tuple[Record, list[str]]] = []
     for environment in sorted(cells):
         cell = cells[environment]
-        note = ""
-        for first, members, _ in found:
-            if _class(first) != _class(cell):
-                continue
-            moved = shift(first, cell)
-            if moved is None:
+        for first, members in found:
+            if _class(first) == _class(cell) and shift(first, cell) is None:
                 members.append(environment)
                 break
-            note = note or _by_how_much(moved.before, moved.after, members[0])
         else:
-            found.append((cell, [environment], f"{_word(cell)}{note}"))
+            found.append((cell, [environment]))
     ordered = sorted(found, key=lambda g: (-len(g[1]), g[1]))
-    return tuple(Group(tuple(members), first, word) for first, members, word in ordered)
+    usual = ordered[0][0]
+    return tuple(Group(tuple(members), cell, f"{_word(cell)}{_against(usual, cell)}") for cell, members in ordered)
 
 
 def _word(cell: Record) -> str:
@@ -159,12 +155,13 @@ def _class(cell: Record) -> str:
     return "good" if found in GOOD and cell["ok"] else found if cell["ok"] else f"{found}, failed"
 
 
-def _by_how_much(before: float, after: float, other: str) -> str:
-    if not before or not after:
-        return f", exact on one side only, {other} being the other"
-    more = after > before
-    factor = after / before if more else before / after
-    return f" with an error {figure(factor, 2)} times {'larger' if more else 'smaller'} than in {other}"
+def _against(usual: Record, cell: Record) -> str:
+    """`` at 9 times the error``, where the verdict alone does not tell a group from the largest one."""
+    moved = shift(usual, cell) if kind(usual) == kind(cell) else None
+    if moved is None or not moved.before or not moved.after:
+        return ""
+    factor = moved.after / moved.before
+    return f" at {figure(factor, 2)} times the error" if factor > 1 else f" at {percent(factor)} of the error"
 
 
 def _by_package(results: Results, target: str) -> dict[str, dict[str, str]]:

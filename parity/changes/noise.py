@@ -26,7 +26,7 @@ TYPICAL = 2.0
 """log2 of the factor by which a root mean square has to change where very many elements err."""
 LARGEST = 2.5
 """The same of the largest error, which varies more."""
-FEW = 12.0
+FEW = 16.0
 """What both gain, divided by the number of elements that err."""
 EXACT = 128
 """Elements that have to err on one side where none does on the other; fewer can all be right by chance."""

@@ -15,7 +15,7 @@ from parity.story.words import clean
 
 GAP = "\u200b"
 """A space of no width."""
-MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]|~$]|^[-+=]|^\d+(?=[.)])")
+MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]|~$]|^[-+=]|^\d+(?=[.)](?:\s|$))")
 """Signs that are markup: a line inside a word is none, nor is a dash but at the beginning."""
 HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
