@@ -34,28 +34,22 @@ def moved(old: Record, new: Record, case: Record, versions: str = "") -> Change 
     where = new["case"], new["target"], new["environment"]
     if was != now or (was != "good" and kind(old) != kind(new)):
         weight = float(ORDER.index(new["verdict"])) if now in ("failing", "silent") else 0.0
-        said = "" if now == "good" else _answer(case, new)
-        return Change("verdict", _direction(was, now), *where, f"{_word(old)} → {_word(new)}", said, versions, weight)
+        said = "" if now == "good" else described(case, new)
+        return Change("verdict", _direction(was, now), *where, f"{word(old)} → {word(new)}", said, versions, weight)
     found = None if was == "silent" else shift(old, new)
     if found is None:
         return None
     if kind(old) != kind(new) and not (found.before and found.after):
-        text = f"{_word(old)} → {_word(new)}: {found.text}"
+        text = f"{word(old)} → {word(new)}: {found.text}"
         return Change("error", OTHER, *where, text, "", versions, found.size)
     direction = WORSE if found.is_worse else BETTER
-    return Change("error", direction, *where, f"{_word(new)}, but {found.text}", "", versions, found.size)
+    return Change("error", direction, *where, f"{word(new)}, but {found.text}", "", versions, found.size)
 
 
 def is_only_bits(old: Record, new: Record) -> bool:
     """Whether one is right bit for bit and the other within rounding, with nothing else changed."""
     both = {old["verdict"], new["verdict"]}
     return both == GOOD and state(old) == state(new) == "good"
-
-
-def fresh(new: Record, case: Record) -> Change:
-    """A cell that only the new results have; one that fails is no regression of anything, but it is told."""
-    said = _answer(case, new) if state(new) == "failing" else ""
-    return Change("new", OTHER, new["case"], new["target"], new["environment"], f"new: {_word(new)}", said)
 
 
 def _direction(was: str, now: str) -> str:
@@ -66,11 +60,12 @@ def _direction(was: str, now: str) -> str:
     return BETTER if now == "good" or was == "silent" else OTHER
 
 
-def _word(cell: Record) -> str:
-    found = kind(cell)
-    word = WORDS.get(found, found)
-    return f"{word}, which was not expected" if not cell["ok"] and cell["verdict"] in GOOD else word
+def word(cell: Record) -> str:
+    """What was found, in a word or a few."""
+    found = WORDS.get(kind(cell), kind(cell))
+    return f"{found}, which was not expected" if not cell["ok"] and cell["verdict"] in GOOD else found
 
 
-def _answer(case: Record, cell: Record) -> str:
+def described(case: Record, cell: Record) -> str:
+    """The answer on a cell, as the page gives it."""
     return " ".join(about_cell(case, cell)[0].paragraphs)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from parity.changes.cells import fresh, is_only_bits, moved, state
-from parity.changes.change import BETTER, DIRECTIONS, OTHER, WHATS, WORSE, Change
+from parity.changes.cells import is_only_bits, moved
+from parity.changes.change import BETTER, DIRECTIONS, WHATS, WORSE, Change
 from parity.changes.measured import loss_change, same_machine, time_change
+from parity.changes.presence import environment_gone, fresh, gone
 from parity.changes.versions import differences, packages, steps, versions
 from parity.errors import BadInput
 from parity.judge.verdict import NEUTRAL
@@ -70,16 +70,16 @@ def diff(old: Results, new: Results, allow_fewer: bool = False) -> Diff:
     """
     pairs = _pairs(old, new)
     found = Diff(tuple(pairs))
-    gone = _Gone(old, new, allow_fewer)
     for before, after in pairs:
         _cells(found, old, new, before, after)
         _measured(found, old, new, before, after)
-        found.changes += gone.of(before, after)
+        found.changes += gone(old, new, (before, after), allow_fewer)
+        found.changes += fresh(old, new, (before, after))
         found.versions[after] = _run_versions(old, new, before, after)
         if before != after:
             found.notes.append(f"{before} of the old results is compared with {after} of the new ones.")
     for before in sorted(_environments(old) - {p[0] for p in pairs}):
-        found.changes += gone.of_environment(before)
+        found.changes.append(environment_gone(old, before, allow_fewer))
     for after in sorted(_environments(new) - {p[1] for p in pairs}):
         found.notes.append(f"Environment {after} is new, with {plural(_count(new, after), 'cell')}.")
     _weak(found, old, new)
@@ -127,9 +127,7 @@ def _cells(found: Diff, old: Results, new: Results, before: str, after: str) -> 
         if environment != after:
             continue
         was = old.cells.get((before, case, target))
-        record = new.cases.get(case, {})
         if was is None:
-            found.changes.append(fresh(cell, record))
             continue
         if was["hash"] != cell["hash"]:
             found.others.add(case)
@@ -138,7 +136,7 @@ def _cells(found: Diff, old: Results, new: Results, before: str, after: str) -> 
             apart = differences(versions(old, before, target), versions(new, after, target))
             known[target] = steps(packages(apart))
         found.cells += was["verdict"] not in NEUTRAL and cell["verdict"] not in NEUTRAL
-        change = moved(was, cell, record, known[target])
+        change = moved(was, cell, new.cases.get(case, {}), known[target])
         if change:
             found.changes.append(change)
         else:
@@ -193,49 +191,6 @@ def _weak(found: Diff, old: Results, new: Results) -> None:
         if before != after:
             text = "weak now: it would notice less than it did" if after else "weak no longer"
             found.changes.append(Change("weak", WORSE if after else BETTER, case, "", "", text))
-
-
-class _Gone:
-    """What only the old results have: told of an environment, a target or a case as a whole where all of it is gone."""
-
-    def __init__(self, old: Results, new: Results, allowed: bool):
-        self.old, self.new, self.allowed = old, new, allowed
-
-    def _change(self, case: str, target: str, environment: str, cells: Sequence[Record], what: str) -> Change:
-        compared = sum(state(c) in ("good", "excused") for c in cells)
-        worse = bool(compared) and not self.allowed
-        count = "" if len(cells) == 1 else f"{len(cells):,} cells, "
-        text = (
-            f"{what}: {count}{compared:,} of which agreed"
-            if len(cells) != 1
-            else f"{what}: it was {cells[0]['verdict']}"
-        )
-        return Change("gone", WORSE if worse else OTHER, case, target, environment, text, weight=float(compared))
-
-    def of_environment(self, environment: str) -> Iterator[Change]:
-        """An environment that left no results."""
-        cells = [c for (e, *_), c in self.old.cells.items() if e == environment]
-        yield self._change("", "", environment, cells, "the environment is gone")
-
-    def of(self, before: str, after: str) -> Iterator[Change]:
-        """Cells of an environment that both have."""
-        there = {(c, t) for e, c, t in self.new.cells if e == after}
-        targets, cases = {t for _, t in there}, {c for c, _ in there}
-        by_target: dict[str, list[Record]] = {}
-        by_case: dict[str, list[Record]] = {}
-        for (environment, case, target), cell in self.old.cells.items():
-            if environment != before or (case, target) in there:
-                continue
-            if target not in targets:
-                by_target.setdefault(target, []).append(cell)
-            elif case not in cases:
-                by_case.setdefault(case, []).append(cell)
-            else:
-                yield self._change(case, target, after, [cell], "gone")
-        for target, cells in sorted(by_target.items()):
-            yield self._change("", target, after, cells, "the target is gone")
-        for case, cells in sorted(by_case.items()):
-            yield self._change(case, "", after, cells, "the case is gone")
 
 
 def counts(found: Diff, direction: str) -> Counter[str]:

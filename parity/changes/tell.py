@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from parity.changes.change import BETTER, OTHER, WORSE, Change
 from parity.changes.diff import Diff, counts
-from parity.story.words import capital, clean, engine, listing, plural, sentence
+from parity.story.words import capital, clean, engine, listing, plural, sentence, some
 
 FILES = 20
 """Case files of a section that are listed."""
 EACH = 5
-"""Changes of a case file that are listed."""
+"""Lines on a case file."""
+NAMED = 4
+"""Cases that one line names."""
 TITLES = {WORSE: "Worse", OTHER: "Changed", BETTER: "Better"}
 NAMES = {
     "verdict": "verdict",
@@ -32,8 +34,8 @@ class Part:
 
     Args:
         title: the file; empty where it has but one, which says where it is.
-        lines: one each, plain text.
-        more: further ones that are not listed.
+        lines: plain text; one on all cases to which the same happened.
+        more: further ones that are left out.
     """
 
     title: str
@@ -99,7 +101,7 @@ def sections(found: Diff, files: int = FILES, each: int = EACH) -> list[Section]
 
     Args:
         files: of a section that are listed.
-        each: changes of a file that are listed.
+        each: lines on a file.
     """
     several = len(found.environments) > 1
     made = []
@@ -117,19 +119,35 @@ def sections(found: Diff, files: int = FILES, each: int = EACH) -> list[Section]
 
 
 def _part(file: str, changes: Sequence[Change], several: bool, each: int) -> Part:
-    lines = tuple(clean(line(c, several)) for c in changes[:each])
-    return Part(clean(file) if len(changes) > 1 else "", lines, max(0, len(changes) - each))
+    lines = [clean(text) for text in _lines(changes, several)]
+    return Part(clean(file) if len(lines) > 1 else "", tuple(lines[:each]), max(0, len(lines) - each))
 
 
-def line(change: Change, several: bool) -> str:
-    """``layers/elu[wide] on keras-jax: rounding → differs (jax 0.6.0 → 0.10.0). keras-jax differs at …``.
+def _lines(changes: Sequence[Change], several: bool) -> list[str]:
+    """One for all cases of a file to which the same happened on the same targets."""
+    cases: dict[tuple[str, ...], list[Change]] = {}
+    for c in changes:
+        cases.setdefault((c.target, c.environment, c.text, c.said, c.versions), []).append(c)
+    targets: dict[tuple[str, ...], list[list[Change]]] = {}
+    for (_, *key), alike in cases.items():
+        targets.setdefault((*key, *(c.case for c in alike)), []).append(alike)
+    return [_line(groups[0], [group[0].target for group in groups], several) for groups in targets.values()]
+
+
+def _line(alike: Sequence[Change], targets: Sequence[str], several: bool) -> str:
+    """``layers/elu[wide] on keras-jax: rounding → differs, with jax 0.6.0 → 0.10.0. keras-jax differs at …``.
 
     Args:
-        several: environments are compared, so that each change says its own.
+        alike: changes that differ in their case alone.
+        targets: on which all of them are so.
+        several: environments are compared, so that each line says its own.
     """
-    where = [change.case] if change.case else []
-    where += [f"on {engine(change.target)}"] if change.target else []
+    change = alike[0]
+    names = [c.case if i == 0 else c.case.removeprefix(change.file) for i, c in enumerate(alike)]
+    where = [some(names, most=NAMED)] if change.case else []
+    on = [engine(t) for t in targets if t]
+    where += [f"on {some(on)}"] if on else []
     where += [f"in {change.environment}"] if change.environment and (several or not where) else []
-    versions = f", with {change.versions}" if change.versions else ""
-    text = f"{capital(' '.join(where)) if not change.case else ' '.join(where)}: {change.text}{versions}"
+    start = " ".join(where) if change.case else capital(" ".join(where))
+    text = f"{start}: {change.text}{f', with {change.versions}' if change.versions else ''}"
     return f"{text}. {change.said}" if change.said else text

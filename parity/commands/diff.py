@@ -26,7 +26,7 @@ def show_diff(old: Path, new: Path, markdown: Path | None, allow_fewer: bool) ->
     console = Console()
     found = diff(results.read([old]), results.read([new]), allow_fewer)
     for text in notes(found):
-        console.print(Text(text, style="bright_black"))
+        console.print(Text(text, style="bright_black"), soft_wrap=True)
     for section in sections(found):
         console.print()
         console.print(Text(section.title, style=f"bold {COLOURS[section.direction]}"))
