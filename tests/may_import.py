@@ -58,7 +58,9 @@ MAY_IMPORT = {
     "results": ("kinds", "errors", "parity="),
     # words about results alone
     "story": ("judge.verdict",),
-    "report": ("results", "story", "judge.verdict", "errors"),
+    "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions"),
+    # two results, or two environments, side by side
+    "changes": ("results", "story", "judge.verdict", "report.failures", "report.markdown", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
     "loosened": ("case", "judge", "targets", "errors"),
@@ -127,7 +129,7 @@ MAY_IMPORT = {
     "commands": (
         *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "session", "standalone"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate", "measure"),
+        *("exam", "records", "calibrate", "measure", "changes"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli_options": (),

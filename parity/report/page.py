@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.report.agreement import agreement
 from parity.report.data import collect, packed, text, whole
+from parity.report.files import write_summaries
 from parity.report.overview import LISTED, overview, target_rows
 from parity.report.precision import precision
 from parity.report.sections import exam, ledger
@@ -31,7 +32,7 @@ LIBRARIES = ("d3.min.js", "plot.umd.min.js", "dagre.min.js")
 
 
 def write(results: Results, out: Path) -> Path:
-    """Write ``index.html``.
+    """Write ``index.html``, and beside it the summaries of :mod:`parity.report.files`.
 
     Args:
         results: of one run or many merged; the page depends on nothing else.
@@ -43,6 +44,7 @@ def write(results: Results, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "index.html"
     path.write_text(render(results), encoding="utf-8", newline="\n")
+    write_summaries(results, out)
     return path
 
 
