@@ -66,8 +66,20 @@ def test_facets_narrow_cases_and_columns(visit, results):
     assert page.locator(".found").inner_text() == "1 of 201 cases, 1 verdicts"
 
 
+def test_environments_are_merged_until_they_are_asked_for(visit, results):
+    page = visit(results, "#q=file7[v-3]").ready().page
+    assert page.locator("#matrix tbody a.cell").count() == 3
+    bad = page.locator("#matrix a.cell.bad")
+    assert bad.locator(".of").inner_text() == "1/2"
+    assert "the worst of 2 environments, py313" in bad.get_attribute("title")
+    assert "environment=py313" in bad.get_attribute("href")
+    page.locator("[data-facet='environment']").select_option("*")
+    assert page.locator("#matrix tbody a.cell").count() == 6
+    assert page.locator("#matrix a.cell.bad").count() == 1
+
+
 def test_a_column_sorts(visit, results):
-    page = visit(results, "#rows=all").ready().page
+    page = visit(results, "#rows=all&environment=*").ready().page
     page.locator("#matrix thead th[title^='chainer@cpu py313'] button").click()
     assert "sort=chainer@cpu py313" in page.evaluate("decodeURIComponent(location.hash)")
     assert page.locator("#matrix thead th[aria-sort='descending']").count() == 1

@@ -11,6 +11,7 @@ const FAILED = new Set(["differs", "nonfinite", "shape", "missing", "timeout", "
 
 // What a cell is counted by: its verdict, or that its case expects the failure or loosens a bound.
 const kindOf = (entry) => (entry.ok && entry.expected ? "known" : entry.ok && entry.loosened ? "loosened" : entry.verdict);
+const sameKind = (a, b) => a.verdict === b.verdict && a.ok === b.ok;
 const excused = (entry) => entry.ok && (entry.expected || entry.loosened);
 
 // entry: {verdict, ratio, ok, expected}

@@ -50,6 +50,7 @@ class Index {
     this.columns = raw.columns.map((c, number) => ({ ...c, ...partsOf(c.target), number, several: this.several, name: this.several ? `${c.target} ${c.environment}` : c.target }));
     this.cases = raw.cases.map((c) => ({ ...c, ...splitId(c.id), cells: c.cells.map((e) => e && this.entry(e)) }));
     this.usual = this.columns.filter((c) => c.precision === USUAL);
+    this.merged = this.several ? [...grouped(this.columns, "target").values()].map((members, i) => this.merge(members, this.columns.length + i)) : [];
     for (const c of this.cases) {
       c.words = [c.id, ...c.layers, ...(c.changed ?? []), ...c.cells.filter((e) => e && e.message).map((e) => e.message)].join(" ").toLowerCase();
     }
@@ -58,6 +59,17 @@ class Index {
 
   entry([verdict, ratio, ok, excuse, message]) {
     return { verdict: this.verdicts[verdict], ratio: toNumber(ratio), ok: ok === 1, expected: excuse === 1, loosened: excuse === 2, message };
+  }
+
+  // One column for a target in all environments; its cells are the worst of theirs, and say of how many.
+  merge(members, number) {
+    for (const c of this.cases) {
+      const there = members.filter((k) => c.cells[k.number]);
+      const worst = worstOf(there.map((k) => c.cells[k.number]), this.verdicts);
+      const from = worst && there.find((k) => sameKind(c.cells[k.number], worst) && c.cells[k.number].ratio === worst.ratio);
+      c.cells[number] = worst && { ...worst, environment: (from ?? there[0]).environment, message: c.cells[(from ?? there[0]).number].message, count: there.length };
+    }
+    return { ...members[0], number, several: false, name: members[0].target, environment: "", members };
   }
 
   column(target, environment) {

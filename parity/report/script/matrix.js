@@ -38,7 +38,7 @@ class Matrix {
     const groups = this.ordered(grouped(cases, "group"), state.sort);
     this.rowsOf.fill(groups.map(([group, members]) => () => this.draw(group, members)));
     this.body.querySelector("a, button")?.setAttribute("tabindex", "0");
-    const verdicts = cases.reduce((n, c) => n + columns.filter((k) => c.cells[k.number]).length, 0);
+    const verdicts = cases.reduce((n, c) => n + single(columns).filter((k) => c.cells[k.number]).length, 0);
     this.found.textContent = `${cases.length.toLocaleString("en")} of ${of.toLocaleString("en")} cases, ${verdicts.toLocaleString("en")} verdicts`;
     this.all.textContent = state.rows === "all" ? "fold all" : "unfold all";
     if (!cases.length) this.body.append(el("tr", {}, el("td", { colspan: columns.length + 1, class: "nothing" }, "No case fits. ", el("a", { href: "#" }, "Show all."))));
@@ -53,7 +53,7 @@ class Matrix {
   }
 
   heads(columns) {
-    const several = this.index.several;
+    const several = columns.some((k) => k.several);
     const first = el("th", { scope: "col", rowspan: several ? 2 : null }, "case");
     if (!several) return [el("tr", {}, first, columns.map((c) => this.sorting(c, columnName(c))))];
     const targets = [...grouped(columns, "target").values()];
@@ -110,8 +110,10 @@ class Matrix {
     const cells = columns.map((k) => {
       const entry = c.cells[k.number];
       if (!entry) return el("td", { class: "blank", title: `${c.id} did not run on ${k.name}` });
-      const attributes = { ...cellAttributes(entry), href: caseHash(c.id, k, this.index.several), tabindex: "-1", title: cellTitle(entry, `${c.id} on ${k.name}`) };
-      return el("td", {}, el("a", attributes, cellContent(entry)));
+      const where = k.members ? `${c.id} on ${k.name}, ${entry.count > 1 ? `the worst of ${entry.count} environments, ${entry.environment}` : entry.environment}` : `${c.id} on ${k.name}`;
+      const attributes = { ...cellAttributes(entry), href: caseHash(c.id, { ...k, environment: k.environment || entry.environment }, this.index.several), tabindex: "-1", title: cellTitle(entry, where) };
+      const partly = entry.marked > 0 && entry.marked < entry.of && el("span", { class: "of" }, `${entry.marked}/${entry.of}`);
+      return el("td", {}, el("a", attributes, cellContent(entry), partly));
     });
     return el("tr", { class: nested ? "variant" : "case" }, el("th", { scope: "row" }, el("a", { href: caseHash(c.id), tabindex: "-1", title: c.id }, name), c.weak && weakSign(1, 1), changedSign([c])), cells);
   }
