@@ -58,7 +58,9 @@ MAY_IMPORT = {
     "results": ("kinds", "errors", "parity="),
     # words about results alone
     "story": ("judge.verdict",),
-    "report": ("results", "story", "judge.verdict", "errors"),
+    "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions"),
+    # two results, or two environments, side by side
+    "changes": ("results", "story", "judge.verdict", "report.failures", "report.markdown", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
     "loosened": ("case", "judge", "targets", "errors"),
@@ -67,7 +69,10 @@ MAY_IMPORT = {
         *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
         *("precision", "results", "targets", "errors"),
     ),
-    "case_record": ("loosened", "prepare", "judge", "results"),
+    "standalone": (
+        *("engines.base", "errors", "graph", "judge", "loosened", "lower", "prepare", "scripts", "targets"),
+    ),
+    "case_record": ("catalogue.families", "loosened", "prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "lanes": ("case", "slots", "targets", "workers.pool"),
@@ -103,6 +108,7 @@ MAY_IMPORT = {
         "judge",
         "lower",
         "results",
+        "standalone",
         "targets",
         "workers.pool",
         "errors",
@@ -121,9 +127,9 @@ MAY_IMPORT = {
         *("case", "errors", "graph", "judge", "layers", "precision", "results", "session", "targets", "parity="),
     ),
     "commands": (
-        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
+        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "session", "standalone"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate", "measure"),
+        *("exam", "records", "calibrate", "measure", "changes"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli_options": (),

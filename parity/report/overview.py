@@ -83,7 +83,8 @@ def overview(results: Results) -> Overview:
         size.append(plural(len(environments), "environment"))
     verb = "agrees" if len(agreeing) == 1 else "agree"
     how = "bit for bit" if good and all(c["verdict"] == "equal" for c in good) else "within rounding"
-    excuses = [plural(counts[k], word) for k, word in EXCUSES if counts[k]]
+    once = Counter(k for k, _, _ in {(kind(c), c["case"], c["target"]) for c in cells})  # not for each environment
+    excuses = [plural(once[k], word) for k, word in EXCUSES if once[k]]
     known = f", but for {listing(excuses)}" if excuses else ""
     tone = "bad" if failures or more or idle else "good"
     rest = failing(failures) if failures else ""

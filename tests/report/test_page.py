@@ -211,7 +211,13 @@ def test_empty_results(tmp_path):
     text = write(Results(), tmp_path / "new" / "folder").read_text("utf-8")
     assert "Nothing was compared: there are no results." in text
     assert embedded(text) == (
-        {"verdicts": list(page.collect(Results()).index["verdicts"]), "rules": [], "columns": [], "cases": []},
+        {
+            "verdicts": list(page.collect(Results()).index["verdicts"]),
+            "rules": [],
+            "families": {},
+            "columns": [],
+            "cases": [],
+        },
         {},
     )
 
