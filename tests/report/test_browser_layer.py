@@ -38,6 +38,7 @@ MAPS = {
     "rim": (["fffff", "feeef", "feeef", "feeef", "fffff"], (9, 9), "are at the border, in the outermost blocks."),
     "everywhere": (["ff", "ff"], (2, 2), "There are elements beyond the bound in every part of the map."),
     "scattered": (["feee", "eeee", "eeef"], (3, 4), "beyond the bound in 2 of the 12 blocks of the map."),
+    "comb": (["efefef", "eeefef", "eeeeee"], (3, 6), "All elements beyond the bound are at odd W (counted from 0)."),
     "nowhere": (["eeee"] * 3, (3, 4), ""),
 }  # fmt: skip
 ALONG = {"column": "eeefeeee", "row": "ffffffff", "spot": "eeffeeee", "blocks": "feefeeff", "border": "eeffffff"}

@@ -125,10 +125,12 @@ function mapWords({ axes, of, shape: [rows, columns], levels }) {
   return `There are elements beyond the bound in ${bad.length} of the ${levels.length} blocks of the map.`;
 }
 
-// "W = 27 (the last)" or "H = 2 to 5" where one run of blocks along an axis holds them all and is at most half of it; else "".
+// "W = 27 (the last)" or "H = 2 to 5" where one run of blocks along an axis holds them all and is at most half of it; "odd W" where every second index may; else "".
 function clearCut(blocks, all, size, name) {
   const run = blocks.at(-1) - blocks[0] + 1 === blocks.length;
-  if (name === null || all === 1 || !run || 2 * blocks.length > all) return "";
+  if (name === null || all === 1) return "";
+  if (all === size && blocks.length > 2 && blocks.every((b) => b % 2 === blocks[0] % 2)) return `${blocks[0] % 2 ? "odd" : "even"} ${name}`;
+  if (!run || 2 * blocks.length > all) return "";
   const range = [blockRange(blocks[0], all, size)[0], blockRange(blocks.at(-1), all, size)[1]];
   const [first, last] = range;
   const end = first === last && size > 2 ? (first === 0 ? " (the first)" : last === size - 1 ? " (the last)" : "") : "";
