@@ -1,8 +1,8 @@
 """Make the documentation's pictures of the page: ``python docs/screenshot.py reports/index.html``.
 
-Needs an installed Chromium and the package playwright, which drives it; opens that one file, without a network. Take the
-page of several environments: ``tox run -m matrix`` and then ``tox run -e report``. With names behind the page, only those
-pictures are made.
+Needs an installed Chromium and the package playwright, which drives it; opens that one file, without a network. Take
+the page of several environments: ``tox run -m matrix`` and then ``tox run -e report``. With names behind the page, only
+those pictures are made.
 """
 
 import io
@@ -70,7 +70,7 @@ def save(png: bytes, file: Path) -> None:
     Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS).save(file, optimize=True)
 
 
-def main(page: Path, names: list[str]) -> None:
+def main(file: Path, names: list[str]) -> None:
     """All pictures, or those named."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:

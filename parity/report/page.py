@@ -21,7 +21,21 @@ from parity.results import Results
 
 STYLES = ("page", "matrix", "case", "graph", "agreement", "measured", "print")
 SCRIPTS = (
-    *("dom", "data", "state", "cell", "filters", "rows", "matrix", "plot", "tables", "story", "detail", "measured"),
+    *(
+        "dom",
+        "data",
+        "state",
+        "cell",
+        "filters",
+        "rows",
+        "matrix",
+        "plot",
+        "tables",
+        "story",
+        "detail",
+        "targets",
+        "measured",
+    ),
     *("network", "graph", "spread", "where", "layer", "network-view", "case", "agreement"),
     *("precision-plots", "precision-layers", "precision", "timing-plots", "timing-tables", "timing", "main"),
 )
