@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.report.synthetic import many
 
 from parity import results
 from parity.report.page import write
 from tests.report.browser import FLAGS, NAMES, READY
-from tests.report.synthetic import many
 
 LIMIT_BYTES, LIMIT_SECONDS = 2_000_000, 1.0
 
