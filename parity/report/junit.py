@@ -2,8 +2,9 @@
 
 There is no standard; what is written here is what Jenkins' schema (junit-10.xsd) has and GitLab, Azure and the
 actions on GitHub read: ``testsuites`` / ``testsuite`` with counts / ``properties`` / ``testcase`` with at most one of
-``failure``, ``error``, ``skipped``. The standard library's writer is enough for that and escapes markup; what XML cannot
-hold at all, most control characters and halves of letters, which neither it nor junitparser minds, is replaced here.
+``failure``, ``error``, ``skipped``. The standard library's writer is enough for that and escapes markup; what XML
+cannot hold at all, most control characters and halves of letters, which neither it nor junitparser minds, is replaced
+here.
 """
 
 from __future__ import annotations

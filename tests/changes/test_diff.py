@@ -171,9 +171,10 @@ def test_the_worst_comes_first(make, other):
 
 class TestEnvironments:
     def test_one_each_whatever_the_names(self, make, other):
-        moved = Results()
-        for record in (*other.results.runs.values(), *other.results.targets.values(), *other.results.cells.values()):
-            moved.add({**record, "environment": "report"}, "")
+        theirs, moved = other.results, Results()
+        moved.runs["report"] = {**theirs.runs["py311"], "environment": "report"}
+        moved.targets = {("report", t): {**r, "environment": "report"} for (_, t), r in theirs.targets.items()}
+        moved.cells = {("report", *k[1:]): {**c, "environment": "report"} for k, c in theirs.cells.items()}
         found = diff(make.results, moved)
         assert (found.environments, found.cells) == ((("py311", "report"),), 9)
         assert "py311 of the old results is compared with report of the new ones." in notes(found)

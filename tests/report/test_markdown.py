@@ -1,4 +1,8 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parity.report.markdown import GAP, escaped, fitted, table
 
@@ -30,6 +34,16 @@ from parity.report.markdown import GAP, escaped, fitted, table
 )
 def test_escaped(text, expected):
     assert escaped(text) == expected
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from("<>|`[]()*_~@#$\\\n\r -+=1.!&;:/"), st.characters()), max_size=40))
+def test_nothing_is_markup(text):
+    made = escaped(text)
+    made.encode()
+    assert not set(made) & set("<>\n\r\x00\x1b")
+    assert not re.search(r"(?<!\\)(?:\\\\)*[|`\[\]*~$]", made)
+    assert not re.search(r"(?<![A-Za-z0-9])@\w|#\w|://", made)
+    assert not re.match(r"[-+=#]|\d+[.)]\s", made)
 
 
 def test_table_keeps_its_columns():

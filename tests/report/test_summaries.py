@@ -10,6 +10,7 @@ from parity.errors import BadInput
 from parity.report import junit, summary, verdicts
 from parity.report.files import write_summaries
 from parity.report.page import write
+from parity.results import Results
 
 JAX, CHAINER = "keras-jax@cpu", "chainer@cpu"
 HOSTILE = [
@@ -226,6 +227,16 @@ class TestVerdicts:
         assert len(found) == 3
         assert len(text.split("\r\n")) == 5  # the heads, three rows, and nothing behind the last
         assert not set(text) & set("\x00\x1b\x07")
+
+
+def test_records_that_say_no_more_than_they_must(tmp_path):
+    results = Results()
+    hashes = {"inputs": "1", "weights": "2"}
+    for verdict, ok in (("equal", True), ("differs", False), ("crashed", False), ("unsupported", True)):
+        record = {"environment": "e", "case": verdict, "target": CHAINER, "verdict": verdict, "ok": ok, "hash": hashes}
+        results.cells["e", verdict, CHAINER] = {"kind": "cell", **record}
+    assert [p.stat().st_size > 100 for p in write_summaries(results, tmp_path)] == [True] * 3
+    assert tree(results).get("tests") == "4"
 
 
 def test_15000_cells_in_a_second_or_two(make, tmp_path):
