@@ -4,7 +4,7 @@ import pytest
 
 from parity.changes.diff import diff
 from parity.changes.measured import DRIFT, apart
-from parity.changes.tell import headline
+from parity.changes.tell import headline, notes
 
 LENET, ORT, CHAINER = "networks/lenet", "onnxruntime@cpu", "chainer@cpu"
 
@@ -56,7 +56,9 @@ def test_the_baseline_itself_on_the_same_machine(timed, factor, direction):
 
 
 def test_the_baseline_on_another_machine_says_nothing(timed):
-    assert timed(1.4, CHAINER, "steady", machine_rate=9e10).changes == []
+    found = timed(1.4, CHAINER, "steady", machine_rate=9e10)
+    assert (found.changes, found.measured, found.untimed) == ([], 0, 1)
+    assert any(note.startswith("1 time was not compared") for note in notes(found))
 
 
 def test_the_baseline_on_a_machine_with_other_cores_says_nothing(timed, other):
@@ -66,7 +68,14 @@ def test_the_baseline_on_a_machine_with_other_cores_says_nothing(timed, other):
 
 def test_ratios_to_different_baselines_are_not_compared(timed):
     ratio = {"baseline": "onnx-reference@cpu", "value": 9.0, "low": 8.9, "high": 9.1, "says": "slower"}
-    assert timed(1.0, ratio=ratio).changes == []
+    found = timed(1.0, ratio=ratio)
+    assert (found.changes, found.measured, found.untimed) == ([], 0, 1)
+
+
+def test_times_that_cannot_be_compared_are_no_pass(timed, make, other):
+    make.results.cells.clear()
+    other.results.cells.clear()
+    assert timed(1.4, CHAINER, "steady", machine_rate=9e10).is_worse
 
 
 def test_another_network_is_not_compared(timed):
