@@ -6,7 +6,7 @@ import math
 
 from parity.changes.change import BETTER, OTHER, WORSE, Change
 from parity.results import Record
-from parity.story.times import speed, times
+from parity.story.times import busy, speed, times
 from parity.story.words import engine, figure, listing, number, percent, plural, precise
 
 DRIFT = 0.05
@@ -19,7 +19,9 @@ LOSS = 4.0
 
 
 def same_machine(old: Record, new: Record, old_run: Record, new_run: Record) -> bool:
-    """Whether two times were taken on the same machine, as far as records tell."""
+    """Whether two times were taken on the same machine, as far as records tell, and nobody else was busy on it."""
+    if busy(old, old_run.get("cpus")) or busy(new, new_run.get("cpus")):
+        return False
     rates = [number(r.get("machine_rate")) for r in (old, new)]
     if not (rates[0] and rates[1]) or abs(math.log(rates[1] / rates[0])) > RATE:
         return False
@@ -32,7 +34,7 @@ def comparable(old: Record, new: Record, is_same: bool) -> str:
     Args:
         old: record of kind ``timing``.
         new: of the same case, target, batch and threads.
-        is_same: whether the machine is.
+        is_same: whether the machine is, and was idle.
     """
     if speed(old) and speed(new):
         same = old["ratio"].get("baseline") == new["ratio"].get("baseline")
