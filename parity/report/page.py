@@ -11,6 +11,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.report.agreement import agreement
+from parity.report.compact import compacted
 from parity.report.data import collect, packed, text, whole
 from parity.report.files import write_summaries
 from parity.report.overview import LISTED, overview, target_rows
@@ -70,6 +71,7 @@ def render(results: Results) -> str:
     """
     data, examined = collect(results), exam(results)
     lost, timed, agreed = precision(results), timing(results), agreement(results)
+    targets = [column["target"] for column in data.index["columns"]]
     script = _script()
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -99,7 +101,7 @@ def render(results: Results) -> str:
         script=script,
         licences=_read("vendor", "LICENSES.txt"),
         index=packed(text(data.index)),
-        pieces=[packed(text(piece)) for piece in data.pieces],
+        pieces=[packed(text(compacted(piece, targets))) for piece in data.pieces],
         libraries=[(name.partition(".")[0], packed(source)) for name, source in zip(LIBRARIES, libraries, strict=True)],
     )
     return whole(rendered)
