@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterable, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ class Data:
     Args:
         index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, excuse, message]``, the excuse 1 for a
             failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``, one with
-            losses or times is ``measured``.
+            losses or times is ``measured``, and one of which environments found different things says so in ``changed``.
         pieces: case id → its record and the records of its cells by column; a case stands in one piece.
     """
 
@@ -48,8 +49,12 @@ class Data:
     pieces: tuple[dict[str, Any], ...]
 
 
-def collect(results: Results) -> Data:
-    """Cut results into index and pieces."""
+def collect(results: Results, changed: Mapping[str, Sequence[str]] | None = None) -> Data:
+    """Cut results into index and pieces.
+
+    Args:
+        changed: case id → what environments found differently: :func:`parity.changes.environments.changed`.
+    """
     columns, rules = _columns(results), _rules(results)
     measured = _measured(results)
     place = {key: i for i, key in enumerate(columns)}
@@ -80,7 +85,8 @@ def collect(results: Results) -> Data:
         cells = [_entry(row[i]) if i in row else None for i in range(len(columns))]
         entry = {"id": case, "layers": kinds, "piece": len(pieces) - 1, "cells": cells}
         marks = {"weak": weak(record, _knowing(row)), "measured": case in measured}
-        cases.append(entry | {k: 1 for k, marked in marks.items() if marked})
+        more = {"changed": list(changed[case])} if changed and case in changed else {}
+        cases.append(entry | {k: 1 for k, marked in marks.items() if marked} | more)
     index = {
         "verdicts": ORDER,
         "rules": list(rules),

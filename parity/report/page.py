@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from parity.changes.environments import changed, counted, splits
 from parity.report.agreement import agreement
 from parity.report.compact import compacted
 from parity.report.data import collect, packed, text, whole
@@ -69,7 +70,8 @@ def render(results: Results) -> str:
     Its content policy forbids every load, and every script but its own by their SHA-256, so that a name that gets past
     the escaping is inert still.
     """
-    data, examined = collect(results), exam(results)
+    found = splits(results)
+    data, examined = collect(results, changed(results, found)), exam(results)
     lost, timed, agreed = precision(results), timing(results), agreement(results)
     targets = [column["target"] for column in data.index["columns"]]
     script = _script()
@@ -79,6 +81,7 @@ def render(results: Results) -> str:
     environment.filters["in_address"] = lambda name: quote(whole(name))
     rendered = environment.get_template("page.html.jinja").render(
         overview=overview(results),
+        changed=counted(found),
         listed=LISTED,
         told=TOLD,
         runs=sorted(results.runs.values(), key=lambda r: r["environment"]),

@@ -219,3 +219,19 @@ def test_5000_verdicts_can_be_used(make, visit):
     page.get_by_label("search cases").fill("variant-77")
     found(page, "11 of 1,000 cases")
     assert opened.console == []
+
+
+def test_rows_say_which_version_changed_a_result(visit, results):
+    for environment, version in (("py311", "0.6.0"), ("py313", "0.10.0")):
+        facts = {"versions": {"jax": version}, "mode": "eager"}
+        results.targets[environment, "keras-jax@cpu"] |= {"facts": facts}
+    opened = visit(results).ready()
+    page = opened.page
+    assert "In 1 case, environments found different things" in page.locator(".answer").inner_text()
+    said = "keras-jax: rounding with jax 0.6.0 (py311), differs with jax 0.10.0 (py313)."
+    assert said in page.locator("#matrix .changed").first.get_attribute("title")
+    page.get_by_text("Show them.").click()
+    found(page, "1 of 201 cases")
+    page.locator("#matrix tbody a.cell").first.click()
+    page.locator("#case .box.note", has_text=said).wait_for()
+    assert opened.console == []
