@@ -99,11 +99,12 @@ def reproduce(
     case: Annotated[str, typer.Argument(help="A case's id.")],
     target: Annotated[str, typer.Argument(help="A target.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the script and its arrays.")] = Path("reproduce"),
+    embed: Annotated[bool, typer.Option("--embed", help="Put the arrays into the script, which then is all.")] = False,
 ) -> None:
     """Write a stand-alone script in the framework's own words that builds the net and prints the difference."""
     from parity.commands.reproduce import write_script
 
-    print(write_script(case, target, out))
+    print(write_script(case, target, out, embed=embed))
 
 
 @app.command()

@@ -67,6 +67,9 @@ MAY_IMPORT = {
         *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
         *("precision", "results", "targets", "errors"),
     ),
+    "standalone": (
+        *("engines.base", "errors", "graph", "judge", "loosened", "lower", "prepare", "scripts", "targets"),
+    ),
     "case_record": ("loosened", "prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
@@ -103,6 +106,7 @@ MAY_IMPORT = {
         "judge",
         "lower",
         "results",
+        "standalone",
         "targets",
         "workers.pool",
         "errors",
@@ -121,7 +125,7 @@ MAY_IMPORT = {
         *("case", "errors", "graph", "judge", "layers", "precision", "results", "session", "targets", "parity="),
     ),
     "commands": (
-        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "scripts", "session"),
+        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "session", "standalone"),
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
         *("exam", "records", "calibrate", "measure"),
     ),
