@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from parity.report.compact import compacted
 from parity.report.data import collect, packed, text, whole
 from parity.report.overview import LISTED, overview, target_rows
 from parity.report.precision import precision
@@ -51,6 +52,7 @@ def render(results: Results) -> str:
     """
     data, examined = collect(results), exam(results)
     lost, timed = precision(results), timing(results)
+    targets = [column["target"] for column in data.index["columns"]]
     script = _script()
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -79,7 +81,7 @@ def render(results: Results) -> str:
         script=script,
         licences=_read("vendor", "LICENSES.txt"),
         index=packed(text(data.index)),
-        pieces=[packed(text(piece)) for piece in data.pieces],
+        pieces=[packed(text(compacted(piece, targets))) for piece in data.pieces],
         libraries=[packed(source) for source in libraries],
     )
     return whole(rendered)

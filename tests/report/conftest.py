@@ -66,6 +66,16 @@ class Maker:
             "metrics": self.metrics(ratio),
         }
 
+    def errors(self, rows=8, columns=8):
+        """How the errors of a tensor are distributed, and where they sit; spread over the tensor as rounding is."""
+        letters = self.random.choices("WXYZabc", (1, 4, 20, 40, 20, 4, 1), k=rows * columns)
+        channels = self.random.choices("Zabc", (10, 60, 20, 1), k=16)
+        return {
+            "spread": {"zero": self.random.randrange(99), "from": -9, "counts": self.random.choices(range(999), k=9)},
+            "map": {"axes": [2, 3], "of": [28, 28], "shape": [rows, columns], "levels": "".join(letters)},
+            "profile": {"axis": 1, "of": 16, "levels": "".join(channels)},
+        }
+
     def cell(self, case, target=TARGETS[0], verdict="rounding", environment=ENVIRONMENT, ratio=None, **more):
         ok = verdict in ("equal", "rounding", "unsupported", "skipped")
         record = {
@@ -161,6 +171,12 @@ class Maker:
 @pytest.fixture
 def make():
     return Maker()
+
+
+@pytest.fixture(scope="session")
+def maker():
+    """For fixtures that outlive a test."""
+    return Maker
 
 
 @dataclass
