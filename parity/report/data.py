@@ -6,8 +6,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterable, Set
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +40,7 @@ class Data:
     Args:
         index: columns, cases, and for each cell ``[verdict, error ÷ bound, ok, excuse, message]``, the excuse 1 for a
             failure that is expected and 2 for a loosened bound; a case that would not notice much is ``weak``, one with
-            losses or times is ``measured``, and one of which environments found different things says so in ``changed``.
+            losses or times is ``measured``; what environments found differently stands in ``changed``.
         pieces: case id → its record and the records of its cells by column; a case stands in one piece.
     """
 

@@ -124,6 +124,21 @@ def test_every_place_shows_in_its_own_cell(shape):
     assert got["map"]["of"] == [1 if a is None else shape[a] for a in got["map"]["axes"]]
 
 
+@pytest.mark.parametrize("shape", [(1000,), (33, 17), (2, 70, 37), (2, 3, 18, 31)])
+@pytest.mark.parametrize("block", [1, 7, 20, 100, 1111])
+def test_blocks_may_end_within_a_cell(shape, block):
+    random = np.random.default_rng(4)
+    e = 2.0 ** random.uniform(-10, 10, shape)
+    assert found(e, np.zeros(shape), np.ones(shape), block=block) == found(e, np.zeros(shape), np.ones(shape))
+
+
+def test_what_is_not_finite_matches_or_is_inf():
+    actual = np.array([np.nan, np.inf, -np.inf, np.inf, np.inf, np.nan, 1.0], np.float16)
+    reference = np.array([np.nan, np.inf, -np.inf, 1e30, -np.inf, 1.0, np.nan])
+    np.testing.assert_array_equal(ratios(actual, reference, np.ones(7)), [0, 0, 0, 0, np.inf, np.inf, np.inf])
+    assert found(actual, reference, np.ones(7))["spread"] == {"zero": 4, "from": HIGHEST, "counts": [3]}
+
+
 def test_levels():
     e = np.array([0, 1e-300, 2**-20, 0.5, 0.99, 1, np.nextafter(1, 2), 1.4, 2, 1000, 1e300, np.inf])
     assert [LEVELS.index(c) for c in level(e)] == [0, 1, 1, 38, 40, 40, 41, 41, 42, 60, 61, 61]
