@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from parity.errors import BadInput
 from parity.report.data import collect, packed, text, whole
 from parity.report.overview import LISTED, overview, target_rows
 from parity.report.precision import precision
@@ -36,10 +37,16 @@ def write(results: Results, out: Path) -> Path:
 
     Returns:
         Path of the page.
+
+    Raises:
+        BadInput: nothing can be written there.
     """
-    out.mkdir(parents=True, exist_ok=True)
     path = out / "index.html"
-    path.write_text(render(results), encoding="utf-8", newline="\n")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(results), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise BadInput(f"the page cannot be written: {error}", file=str(path)) from None
     return path
 
 
