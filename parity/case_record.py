@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from parity.catalogue.families import family_of
 from parity.judge.ledger import lets_through
 from parity.judge.spots import spots
 from parity.loosened import entries
@@ -21,6 +22,7 @@ def case_record(prepared: Prepared) -> Record:
             {
                 "name": node.name,
                 "layer": type(node.layer).__name__,
+                "family": family_of(type(node.layer).__module__),
                 "from": list(node.inputs),
                 "parameters": {k: v for k, v in node.layer.described().items() if k != "layer"},
                 "shapes": {o: list(graph.specs[o].shape) for o in node.outputs},

@@ -65,6 +65,21 @@ def report(
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A folder with results.jsonl, or such a file: what was.")],
+    new: Annotated[Path, typer.Argument(help="The same: what is.")],
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Also write it there, for a comment.")] = None,
+    allow_fewer: Annotated[
+        bool, typer.Option("--allow-fewer", help="NEW was limited on purpose: what is not in it is no regression.")
+    ] = False,
+) -> None:
+    """List what changed between two results: verdicts, errors beyond noise, times. Exit 1 if something is worse."""
+    from parity.commands.diff import show_diff
+
+    raise typer.Exit(show_diff(old, new, markdown, allow_fewer))
+
+
+@app.command()
 def check(files: Files = None) -> None:
     """Validate case files without running any framework. Exit 2 if one is wrong."""
     from parity.commands.inspect import check_cases
@@ -109,11 +124,12 @@ def reproduce(
     case: Annotated[str, typer.Argument(help="A case's id.")],
     target: Annotated[str, typer.Argument(help="A target.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the script and its arrays.")] = Path("reproduce"),
+    embed: Annotated[bool, typer.Option("--embed", help="Put the arrays into the script, which then is all.")] = False,
 ) -> None:
     """Write a stand-alone script in the framework's own words that builds the net and prints the difference."""
     from parity.commands.reproduce import write_script
 
-    print(write_script(case, target, out))
+    print(write_script(case, target, out, embed=embed))
 
 
 @app.command()

@@ -109,7 +109,7 @@ def _take(found: Results, earlier: Sequence[Results], later: Sequence[Results], 
     def leave_out(why: str, record: Record) -> None:
         parts = out.setdefault((record.get("environment", ""), why), {}).setdefault(record["case"], set())
         known = merged.cases[record["case"]]["hash"] if why == OTHER else {}
-        parts |= {k for k in known if record.get("hash", known).get(k) != known[k]}
+        parts |= {k for k in known if (record.get("hash") or known).get(k) != known[k]}
 
     tables: list[dict[Any, Record]] = [found.runs, found.targets, *([{0: found.exam}] if found.exam else [])]
     for record in (r for table in tables for r in table.values()):

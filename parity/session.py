@@ -84,6 +84,10 @@ class Session:
         }
         start = time.perf_counter()
         record |= self._outcome(prepared, target, on_answer)
+        if record["verdict"] in FAILED:
+            from parity.standalone import of_cell
+
+            record |= of_cell(prepared, target)
         record["seconds"] = round(time.perf_counter() - start, 4)
         return with_expectation(record, case, target, self.facts(target).get("versions"))
 

@@ -59,7 +59,9 @@ MAY_IMPORT = {
     "merge": ("results", "errors"),
     # words about results alone
     "story": ("judge.verdict",),
-    "report": ("results", "story", "judge.verdict", "errors"),
+    "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions"),
+    # two results, or two environments, side by side
+    "changes": ("results", "story", "judge.verdict", "report.failures", "report.markdown", "errors"),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
     "loosened": ("case", "judge", "targets", "errors"),
@@ -68,7 +70,10 @@ MAY_IMPORT = {
         *("case", "judge", "mistakes", "probed", "graph", "layers", "draw"),
         *("precision", "results", "targets", "errors"),
     ),
-    "case_record": ("loosened", "prepare", "judge", "results"),
+    "standalone": (
+        *("engines.base", "errors", "graph", "judge", "loosened", "lower", "prepare", "scripts", "targets"),
+    ),
+    "case_record": ("catalogue.families", "loosened", "prepare", "judge", "results"),
     "expectation": ("case", "judge.verdict", "results", "targets"),
     "slots": (),
     "lanes": ("case", "slots", "targets", "workers.pool"),
@@ -104,6 +109,7 @@ MAY_IMPORT = {
         "judge",
         "lower",
         "results",
+        "standalone",
         "targets",
         "workers.pool",
         "errors",
@@ -122,10 +128,10 @@ MAY_IMPORT = {
         *("case", "errors", "graph", "judge", "layers", "precision", "results", "session", "targets", "parity="),
     ),
     "commands": (
-        *("case", "case_record", "graph", "judge", "lower", "prepare", "merge", "report", "results", "scripts"),
-        "session",
+        *("case", "case_record", "graph", "judge", "lower", "prepare", "merge", "report", "results", "session"),
+        "standalone",
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate", "measure"),
+        *("exam", "records", "calibrate", "measure", "changes"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli_options": (),

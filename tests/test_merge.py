@@ -22,11 +22,15 @@ def of(folder, environment="py311", started="2026-11-26T12:00:00+00:00", *, name
     return folder
 
 
+def red(found):
+    return [said for _, said in amiss(found)]
+
+
 def either_way(*folders):
     """What is merged, which is the same for every order of the folders."""
     found = [read(order) for order in itertools.permutations(folders)]
     assert all(f == found[0] for f in found)
-    assert len({tuple(amiss(f)) + tuple(left_out(f)) for f in found}) == 1
+    assert len({tuple(red(f)) + tuple(left_out(f)) for f in found}) == 1
     return found[0]
 
 
@@ -39,7 +43,7 @@ def test_two_environments_stand_side_by_side(tmp_path):
     }
     assert set(found.cases) == {"a", "b"}
     assert set(found.targets) == {("py311", "chainer@cpu"), ("py312", "chainer@cpu")}
-    assert not [*amiss(found), *left_out(found)]
+    assert not [*red(found), *left_out(found)]
 
 
 def test_a_folder_of_folders(tmp_path):
@@ -82,7 +86,7 @@ def test_cells_of_other_arrays_or_networks_are_left_out(tmp_path, what):
     assert line in overview(found).asides
     assert overview(found).tone == "good"
     again = read([old, new], ["py311", "py312"])
-    assert line in amiss(again)
+    assert line in red(again)
     assert overview(again).tone == "bad", "an environment that must be there must be there whole"
 
 
@@ -120,7 +124,7 @@ def test_measurements_of_another_network_are_left_out(tmp_path):
 def test_parts_of_an_environment_are_one(tmp_path):
     found = either_way(of(tmp_path / "a", names=("a", "b")), of(tmp_path / "b", names=("c",)))
     assert len(found.cells) == 3
-    assert not [*amiss(found), *left_out(found)]
+    assert not [*red(found), *left_out(found)]
 
 
 def test_of_two_runs_of_an_environment_the_latest_counts(tmp_path):
@@ -189,7 +193,7 @@ def test_a_file_that_says_nothing_is_red_and_the_others_are_shown(tmp_path, cont
     (tmp_path / "py312").mkdir()
     (tmp_path / "py312" / FILE).write_text(content)
     found = read([tmp_path])
-    [line] = amiss(found)
+    [line] = red(found)
     assert line.startswith(f"Nothing was read of {tmp_path / 'py312'}: ")
     assert overview(found).tone == "bad"
     assert len(found.cells) == 1
@@ -210,7 +214,7 @@ def test_of_nothing_but_broken_files_the_first_is_told(tmp_path):
 
 def test_an_environment_that_is_missing_is_red(tmp_path):
     found = read([of(tmp_path / "a")], ["py311", "py312", "py312"])
-    assert list(amiss(found)) == ["Environment py312 left no results, though they were expected; there are py311."]
+    assert red(found) == ["Environment py312 left no results, though they were expected; there are py311."]
     assert (overview(found).tone, overview(found).rest) == ("bad", "py312 left no results")
     assert overview(read([tmp_path / "a"], ["py311"])).tone == "good"
 

@@ -93,6 +93,7 @@ def run(tmp_path_factory, thread):
 def _run(engine: str, out: Path, thread: Case) -> dict[str, str]:
     several = [thread] + [case(*names) for names in SEVERAL]
     scripts = {str(i): script_of(c, Target(engine), out / str(i)) for i, c in enumerate(several)}
+    scripts["embedded"] = script_of(thread, Target(engine), out / "embedded", embed=True)
     scripts["corrupt"] = script_of(thread, Target(engine), out / "corrupt")
     archive = scripts["corrupt"].with_suffix(".npz")
     with np.load(archive, allow_pickle=False) as file:
@@ -115,11 +116,21 @@ def ratios(printed: str) -> list[float]:
 def test_scripts_run_and_agree(run, engine):
     printed = run(engine)
     outputs = {name: ratios(text) for name, text in printed.items() if name != "corrupt"}
-    assert len(outputs) == 1 + len(SEVERAL)
+    assert len(outputs) == 2 + len(SEVERAL)
     assert len(outputs["1"]) == 3, "an LSTM has three outputs"
     for name, found in outputs.items():
         assert found, printed[name]
         assert all(r <= 1 for r in found), printed[name]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_script_may_hold_its_arrays(run, engine, tmp_path, thread):
+    path = script_of(thread, Target(engine), tmp_path, embed=True)
+    assert list(tmp_path.iterdir()) == [path]
+    text = path.read_text(encoding="utf-8")
+    assert "__file__" not in text
+    assert max(map(len, text.splitlines())) <= 110
+    assert run(engine)["embedded"].splitlines()[1:] == run(engine)["0"].splitlines()[1:], "but for the path"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -161,6 +172,8 @@ def test_equal_bytes_every_time(tmp_path, thread):
         first, second = (script_of(thread, Target(engine), tmp_path / str(i)) for i in range(2))
         assert first.read_bytes() == second.read_bytes()
         assert first.with_suffix(".npz").read_bytes() == second.with_suffix(".npz").read_bytes()
+        one, other = (script_of(thread, Target(engine), tmp_path / str(i), embed=True) for i in range(2))
+        assert one.read_bytes() == other.read_bytes()
 
 
 def test_channels_are_moved_plainly(tmp_path, thread):

@@ -35,7 +35,7 @@ def report(folders: Sequence[Path], out: Path, expect: str | None = None, check:
     for environment, run in sorted(found.runs.items()):
         print(f"{environment}: {plural(counts[environment], 'verdict')}, Python {run['python']}, NumPy {run['numpy']}, "
               f"{run['started'][:16].replace('T', ' ')} UTC", file=sys.stderr)  # fmt: skip
-    for line in (*amiss(found), *left_out(found)):
+    for line in (*(said for _, said in amiss(found)), *left_out(found)):
         print(line, file=sys.stderr)
     print(write_report(found, out))
     return 1 if check and overview(found).tone in ("bad", "empty") else 0

@@ -48,6 +48,14 @@ def loosened(graph: Graph, entries: Sequence[Entry]) -> Loosened:
     return {name: more for name, more in found.items() if more}
 
 
+def with_loosened(reference: Reference, entries: Sequence[Entry]) -> Reference:
+    """The same with bounds loosened; itself where no entry is about any of its layers."""
+    if more := loosened(reference.graph, entries):
+        r = reference
+        return Reference.of(r.graph, r.inputs, r.weights, more, r.precision, r.unrounded)
+    return reference
+
+
 def exact(reference: Reference, entry: Entry) -> tuple[str, ...]:
     """The layers that an entry is about, if all of them are exact, so that a factor would change nothing."""
     nodes = [n for n in reference.graph.nodes if entry.fits(n)]
@@ -75,12 +83,7 @@ def judge_loosened(
     """
 
     def judged(chosen: Sequence[Entry]) -> Judgement:
-        more = loosened(reference.graph, chosen)
-        if more:
-            r = reference
-            other = Reference.of(r.graph, r.inputs, r.weights, more, r.precision, r.unrounded)
-            return judge(other, taps, outputs, copied)
-        return judge(reference, taps, outputs, copied)
+        return judge(with_loosened(reference, chosen), taps, outputs, copied)
 
     table = []
     for entry in entries:

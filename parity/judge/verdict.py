@@ -11,6 +11,8 @@ import numpy as np
 from parity.graph import Node
 from parity.judge.bound import Judged, Reference
 from parity.judge.carried import Errors, shares
+from parity.judge.distribution import distribution
+from parity.judge.fingerprint import fingerprint
 from parity.judge.metrics import Metrics, compare
 from parity.layers import Spec
 
@@ -43,6 +45,9 @@ class Finding:
         metrics: None where nothing could be compared.
         message: one sentence for a person, empty where all is well.
         carried: of an output, what the layers' own errors make of it: :meth:`parity.judge.carried.Errors.at_outputs`.
+        errors: how they are distributed: :func:`parity.judge.distribution.distribution`; empty where nothing could be
+            compared.
+        output: of an output, what it was: :func:`parity.judge.fingerprint.fingerprint`.
     """
 
     tensor: str
@@ -51,6 +56,8 @@ class Finding:
     metrics: Metrics | None = None
     message: str = ""
     carried: Mapping[str, Any] | None = None
+    errors: Mapping[str, Any] = field(default_factory=dict)
+    output: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Strict JSON."""
@@ -61,6 +68,8 @@ class Finding:
             "metrics": self.metrics.to_json() if self.metrics else None,
             "message": self.message,
             **({} if self.carried is None else {"carried": self.carried}),
+            **self.errors,
+            **self.output,
         }
 
 
@@ -70,6 +79,7 @@ def judge_tensor(
     """Compare one tensor.
 
     Args:
+        nodes: the layers judged together; none for an output of the network, which alone is fingerprinted.
         actual: what the engine returned, None if it did not.
         expected: the numpy rule's value and bound.
         dtype: that the tensor should have.
@@ -85,23 +95,30 @@ def judge_tensor(
     metrics = compare(actual, expected.value, 0.0 if expected.bound is None else expected.bound)
     if metrics.count == 0:
         return Finding(name, nodes, "missing", metrics, f"{name} is empty: nothing was compared")
+    verdict, message = _said(name, metrics, expected, kind)
+    bound = None if expected.bound is None else np.broadcast_to(expected.bound, actual.shape)
+    errors = distribution(actual, expected.value, bound, zero=metrics.bound_ratio == 0)
+    output = {} if nodes else fingerprint(actual, expected.value, bound)
+    return Finding(name, nodes, verdict, metrics, message, None, errors, output)
+
+
+def _said(name: str, metrics: Metrics, expected: Judged, kind: str) -> tuple[str, str]:
+    """The verdict on a tensor that was compared, and its message."""
     where = f"at {list(metrics.worst or ())}: {metrics.worst_actual:.9g} instead of {metrics.worst_reference:.9g}"
     if metrics.mismatched_nonfinite:
-        text = (
-            f"{name}: {metrics.mismatched_nonfinite} of {metrics.count} elements are finite on one side only; {where}"
-        )
-        return Finding(name, nodes, "nonfinite", metrics, text)
+        count = f"{metrics.mismatched_nonfinite} of {metrics.count} elements"
+        return "nonfinite", f"{name}: {count} are finite on one side only; {where}"
     if metrics.bit_equal:
-        return Finding(name, nodes, "equal", metrics)
+        return "equal", ""
     ratio = metrics.bound_ratio
     if ratio is not None and ratio <= 1:
-        return Finding(name, nodes, "rounding", metrics)
+        return "rounding", ""
     size = (
         "the layer is exact, no error is allowed"
         if expected.bound is None
         else f"{ratio:.3g} times what rounding allows"
     )
-    return Finding(name, nodes, "differs", metrics, f"{name}{f' ({kind})' if kind else ''}: {size}; worst {where}")
+    return "differs", f"{name}{f' ({kind})' if kind else ''}: {size}; worst {where}"
 
 
 @dataclass(frozen=True)

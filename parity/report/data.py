@@ -80,6 +80,7 @@ def collect(results: Results) -> Data:
     index = {
         "verdicts": ORDER,
         "rules": list(rules),
+        "families": _families(results),
         "columns": [{"target": t, "environment": e, "facts": _facts(results, t, e)} for t, e in columns],
         "cases": cases,
     }
@@ -90,6 +91,12 @@ def _columns(results: Results) -> list[tuple[str, str]]:
     """(target, environment) of the matrix: all that were not skipped as a whole, which the table of targets tells."""
     ran = {(target, environment) for (environment, _, target), c in results.cells.items() if c["verdict"] != "skipped"}
     return sorted(ran)
+
+
+def _families(results: Results) -> dict[str, str]:
+    """Layer → its family, of the layers in these results."""
+    layers = [layer for record in results.cases.values() for layer in record.get("layers", ())]
+    return dict(sorted((layer["layer"], layer["family"]) for layer in layers if layer.get("family")))
 
 
 def _measured(results: Results) -> dict[str, list[list[str]]]:

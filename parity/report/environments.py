@@ -41,18 +41,18 @@ def missing(results: Results) -> list[str]:
     return [e for e in dict.fromkeys(results.expected) if e not in results.runs]
 
 
-def amiss(results: Results) -> Iterator[str]:
-    """Sentences on what makes a merge red whatever its verdicts are."""
+def amiss(results: Results) -> Iterator[tuple[str, str]]:
+    """What makes a merge red whatever its verdicts are: (environment or folder, a sentence)."""
     for environment, why in idle(results).items():
-        yield f"Environment {environment} compared nothing: {why}."
+        yield environment, f"Environment {environment} compared nothing: {why}."
     for environment in missing(results):
         there = f"there are {some(sorted(results.runs))}" if results.runs else "there are none"
-        yield f"Environment {environment} left no results, though they were expected; {there}."
+        yield environment, f"Environment {environment} left no results, though they were expected; {there}."
     for folder, why in sorted(results.unread.items()):
-        yield f"Nothing was read of {folder}: {why}."
+        yield folder, f"Nothing was read of {folder}: {why}."
     for entry in results.left_out:
         if _lacks(entry, results):
-            yield said(entry)
+            yield entry["environment"], said(entry)
 
 
 def left_out(results: Results) -> Iterator[str]:

@@ -68,7 +68,7 @@ def overview(results: Results) -> Overview:
     failures, more = failures_of(cells, results), failures_of(others, results)
     wrong = {c["case"] for f in failures for c in f.cells}
     good = [c for c in compared if kind(c) in GOOD and c["case"] not in wrong]
-    lacks = tuple(amiss(results))
+    lacks = tuple(said for _, said in amiss(results))
     asides = (*lacks, *left_out(results), *_asides(counts, len(cells), _weak(results)))
     shown = {v: counts[v] for v in KINDS if everywhere[v]}
     said_of_others = in_others(others, more)
@@ -82,7 +82,8 @@ def overview(results: Results) -> Overview:
         size.append(plural(len(environments), "environment"))
     verb = "agrees" if len(agreeing) == 1 else "agree"
     how = "bit for bit" if good and all(c["verdict"] == "equal" for c in good) else "within rounding"
-    excuses = [plural(counts[k], word) for k, word in EXCUSES if counts[k]]
+    once = Counter(k for k, _, _ in {(kind(c), c["case"], c["target"]) for c in cells})  # not for each environment
+    excuses = [plural(once[k], word) for k, word in EXCUSES if once[k]]
     known = f", but for {listing(excuses)}" if excuses else ""
     tone = "bad" if failures or more or lacks else "good"
     rest = "; ".join([*([failing(failures)] if failures else []), *_absent(results)])

@@ -11,25 +11,29 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.errors import BadInput
+from parity.report.agreement import agreement
 from parity.report.data import collect, packed, text, whole
+from parity.report.files import write_summaries
 from parity.report.overview import LISTED, overview, target_rows
 from parity.report.precision import precision
 from parity.report.sections import exam, ledger
 from parity.report.timing import timing
 from parity.results import Results
 
-STYLES = ("page", "matrix", "case", "measured", "print")
+STYLES = ("page", "matrix", "case", "graph", "agreement", "measured", "print")
 SCRIPTS = (
-    *("dom", "data", "state", "cell", "matrix", "plot", "tables", "story", "detail", "measured", "case"),
+    *("dom", "data", "state", "cell", "filters", "rows", "matrix", "plot", "tables", "story", "detail", "measured"),
+    *("network", "graph", "spread", "where", "layer", "network-view", "case", "agreement"),
     *("precision-plots", "precision-layers", "precision", "timing-plots", "timing-tables", "timing", "main"),
 )
 TOLD = 2
 """Sentences of the precision and the timing view that the start page says."""
-LIBRARIES = ("d3.min.js", "plot.umd.min.js")
+LIBRARIES = ("d3.min.js", "plot.umd.min.js", "dagre.min.js")
+"""Each is opened by the part of its name before the first dot, when something is drawn that needs it."""
 
 
 def write(results: Results, out: Path) -> Path:
-    """Write ``index.html``.
+    """Write ``index.html``, and beside it the summaries of :mod:`parity.report.files`.
 
     Args:
         results: of one run or many merged; the page depends on nothing else.
@@ -47,6 +51,7 @@ def write(results: Results, out: Path) -> Path:
         path.write_text(render(results), encoding="utf-8", newline="\n")
     except OSError as error:
         raise BadInput(f"the page cannot be written: {error}", file=str(path)) from None
+    write_summaries(results, out)
     return path
 
 
@@ -57,7 +62,7 @@ def render(results: Results) -> str:
     the escaping is inert still.
     """
     data, examined = collect(results), exam(results)
-    lost, timed = precision(results), timing(results)
+    lost, timed, agreed = precision(results), timing(results), agreement(results)
     script = _script()
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -78,6 +83,7 @@ def render(results: Results) -> str:
             "pieces": [packed(text(piece)) for piece in lost["pieces"]],
         },
         timing=timed and {"said": timed["said"], "index": packed(text({"said": timed["said"], **timed["index"]}))},
+        agreement=agreed and {"said": agreed["said"], "index": packed(text(agreed["index"]))},
         exam_rows=packed(text(examined["rows"])) if examined else "",
         several=len({environment for environment, *_ in results.cells}) > 1,
         cells=len(results.cells),
@@ -87,7 +93,7 @@ def render(results: Results) -> str:
         licences=_read("vendor", "LICENSES.txt"),
         index=packed(text(data.index)),
         pieces=[packed(text(piece)) for piece in data.pieces],
-        libraries=[packed(source) for source in libraries],
+        libraries=[(name.partition(".")[0], packed(source)) for name, source in zip(LIBRARIES, libraries, strict=True)],
     )
     return whole(rendered)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import io
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -18,8 +20,10 @@ from parity.engines.base import Copies
 from parity.graph import Graph
 from parity.targets import Target
 
-USED = ("np", "Path", "arrays", "file", "compare", "name", "outputs", "feed")
+USED = ("np", "Path", "arrays", "file", "compare", "name", "outputs", "feed", "base64", "io", "ARRAYS")
 """Names that every script uses."""
+WIDTH = 96
+"""Letters a line of embedded arrays."""
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Page:
         copies: node → target name → array in the target's layout.
         npz: name of the file with the arrays.
         arrays: what goes there; writers add ``weights/…`` and ``constants/…``.
+        embed: whether the arrays stand in the script instead of a file.
     """
 
     case: str
@@ -41,6 +46,7 @@ class Page:
     copies: Copies
     npz: str
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    embed: bool = False
 
     def render(self, template: str, framework: str, **values: Any) -> str:
         """The script's text.
@@ -62,10 +68,19 @@ class Page:
                 npz=_quiet(self.npz),
                 framework=framework,
                 device=self.target.device,
+                embedded=_letters(self.arrays) if self.embed else None,
                 **values,
             )
         )
         return text.rstrip() + "\n"
+
+
+def _letters(arrays: Mapping[str, np.ndarray]) -> list[str]:
+    """A compressed .npz in lines of base64."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    letters = base64.b64encode(file.getvalue()).decode("ascii")
+    return [letters[i : i + WIDTH] for i in range(0, len(letters), WIDTH)]
 
 
 def _quiet(text: str) -> str:

@@ -112,5 +112,7 @@ def test_findings_are_strict_json(net):
     for finding in (*(found := net.judged(tensors)).layers, *found.final):
         data = json.loads(json.dumps(finding.to_json(), allow_nan=False))
         keys = {"tensor", "nodes", "verdict", "metrics", "message"}
-        assert set(data) == keys | ({"carried"} if finding in found.final else set())
+        if finding.metrics:
+            keys |= {"spread", "map"} | ({"profile"} if len(finding.metrics.worst) > 2 else set())
+        assert set(data) == keys | ({"carried", "bits", "sample"} if finding in found.final else set())
         assert (data["metrics"] is None) == (finding.metrics is None)

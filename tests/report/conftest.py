@@ -1,15 +1,11 @@
 import random
-import re
-import shutil
-import subprocess
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import pytest
 
-from parity.report.page import write
 from parity.results import Results
+from tests.report.browser import browse, browser, visit
+
+__all__ = ["browse", "browser", "visit"]
 
 TARGETS = ("chainer@cpu", "keras-jax@cpu", "onnxruntime@cpu")
 ENVIRONMENT = "py311"
@@ -65,6 +61,15 @@ class Maker:
             "message": "",
             "metrics": self.metrics(ratio),
         }
+
+    def errors(self, finding, zero=0, counts=(), start=0, levels="", shape=None, axes=(2, 3), of=None, along=""):
+        """How the errors of a finding are spread and where they sit; levels row by row, along those of the channels."""
+        finding["spread"] = {"zero": zero, "from": start, "counts": list(counts)}
+        if levels:
+            finding["map"] = {"axes": list(axes), "of": list(of or shape), "shape": list(shape), "levels": levels}
+        if along:
+            finding["profile"] = {"axis": 1, "of": len(along), "levels": along}
+        return finding
 
     def cell(self, case, target=TARGETS[0], verdict="rounding", environment=ENVIRONMENT, ratio=None, **more):
         ok = verdict in ("equal", "rounding", "unsupported", "skipped")
@@ -161,36 +166,3 @@ class Maker:
 @pytest.fixture
 def make():
     return Maker()
-
-
-@dataclass
-class Opened:
-    """A page as Chromium has it after its scripts ran."""
-
-    dom: str
-    console: list[str]
-
-    def count(self, pattern):
-        return len(re.findall(pattern, self.dom))
-
-
-def _open(program, folder, results, address="", edit=lambda page: page):
-    page = write(results, folder)
-    page.write_text(edit(page.read_text(encoding="utf-8")), encoding="utf-8")
-    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    command = [
-        program, "--headless=new", "--no-sandbox", "--disable-gpu", *quiet, f"--user-data-dir={folder / 'profile'}",
-        "--enable-logging=stderr", "--v=0", "--virtual-time-budget=20000", "--dump-dom", f"{page.as_uri()}{address}",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, timeout=120, check=True, encoding="utf-8", errors="replace")
-    return Opened(done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line])
-
-
-@pytest.fixture
-def browse(tmp_path: Path):
-    """Opens results in Chromium: ``browse(results, "#case=…")``."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next((found for name in names if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(names)} is installed")
-    return partial(_open, program, tmp_path)

@@ -30,7 +30,13 @@ def test_sweeps_are_folded_but_for_failures(make, browse):
     assert opened.dom.index(">b<") < opened.dom.index(">a<")
 
 
-@pytest.mark.parametrize(("state", "cells"), [("#q=b", 3), ("#verdict=differs", 3), ("#on=chainer@cpu&rows=all", 3)])
+FILTERS = {
+    "#q=b": 3, "#verdict=differs": 3, "#engine=chainer&rows=all": 3, "#uses=Conv2D": 9, "#family=none-such": 0,
+    "#folder=./": 9, "#environment=py311&engine=keras-jax&rows=all": 3, "#q=b&engine=onnxruntime": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "cells"), FILTERS.items())
 def test_filters_are_in_the_address(make, browse, state, cells):
     results = make.fill(["a[1]", "a[2]", "b"])
     make.cell("b", "chainer@cpu", "differs", ratio=40.0)
@@ -170,6 +176,6 @@ def test_empty_results_open(make, browse):
 
 
 def test_a_changed_script_is_refused_and_seen(make, browse):
-    opened = browse(make.fill(["a"]), edit=lambda page: page.replace('"use strict";', '"use strict"; ', 1))
+    opened = browse(make.fill(["a"]), edit=lambda page: page.replace('"use strict";', '"use strict"; ', 1), ready=False)
     assert opened.console
     assert "data-ready" not in opened.dom.partition("<script")[0]

@@ -119,6 +119,7 @@ def test_licence_is_in_the_page(make):
     text = render(make.fill(["a"]))
     assert "Copyright 2010-2026 Mike Bostock" in text
     assert "Copyright 2020-2025 Observable, Inc." in text
+    assert "Copyright (c) 2012-2014 Chris Pettitt" in text
 
 
 def test_hostile_names_are_inert(make):
@@ -210,7 +211,13 @@ def test_empty_results(tmp_path):
     text = write(Results(), tmp_path / "new" / "folder").read_text("utf-8")
     assert "Nothing was compared: there are no results." in text
     assert embedded(text) == (
-        {"verdicts": list(page.collect(Results()).index["verdicts"]), "rules": [], "columns": [], "cases": []},
+        {
+            "verdicts": list(page.collect(Results()).index["verdicts"]),
+            "rules": [],
+            "families": {},
+            "columns": [],
+            "cases": [],
+        },
         {},
     )
 

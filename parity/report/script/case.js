@@ -15,8 +15,11 @@ class CaseView {
   }
 
   async show(state) {
-    const turn = ++this.turn;
     const known = this.index.byId.get(state.case);
+    const shown = JSON.stringify([state.case, state.target, state.environment]);
+    if (shown === this.shown) return this.network.choose(state.layer); // only another layer of what is there already
+    this.shown = null;
+    const turn = ++this.turn;
     if (!known) {
       this.place.replaceChildren(el("p", { class: "box bad" }, `These results have no case called ${state.case}.`), el("p", {}, el("a", { href: "#" }, "← all cases")));
       return;
@@ -28,19 +31,26 @@ class CaseView {
     const chosen = columns.includes(asked) ? asked : firstOf(columns, known);
     const plot = el("div", { class: "plotting" });
     const narrow = this.columnsToCompare(columns, chosen);
+    const network = new NetworkView(this.index, known, detail, chosen, narrow);
+    const spreads = el("div", {});
     this.place.replaceChildren(...[
       this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
       measuredLine(known.id, detail.measured),
       this.tabs(known, columns.filter((c) => c.precision === USUAL), chosen, "targets"),
       this.otherTabs(known, columns.filter((c) => c.precision !== USUAL), chosen),
       chosen ? storyBox(detail.cells[chosen.number], chosen) : el("p", { class: "box note" }, "This case has no verdict in these results."),
+      network.element,
       section("Error ÷ bound along the depth", plot),
       section("Layers", el("p", { class: "lead" }, "Each layer is judged on the inputs that the framework itself gave it, so an error shows where it arises."), layersTable(detail, narrow, chosen)),
-      section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen)),
+      section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen), spreads),
       beforeTable(detail, narrow, chosen) ?? "",
       trustSection(detail.case),
       ...(chosen ? this.target(known, detail, chosen) : [])].filter(Boolean));
-    plot.append(await depthPlot(detail, narrow, chosen?.name, Math.max(560, Math.min(1160, this.place.clientWidth || 1100))));
+    Object.assign(this, { shown, network });
+    const width = Math.max(560, Math.min(1160, this.place.clientWidth || 1100));
+    await network.draw(state.layer);
+    plot.append(await depthPlot(detail, narrow, chosen?.name, width));
+    spreads.append(...await outputSpreads(detail, narrow, width));
     document.documentElement.dataset.case = known.id;
   }
 
@@ -95,7 +105,7 @@ class CaseView {
     return [
       el("h2", { class: "on" }, column.name),
       customarySection(cell, this.index.rules), probeSection(cell, column),
-      section("Reproduce", commands(known.id, detail.case.file, column)),
+      section("Reproduce", commands(known.id, detail.case.file, column, cell)),
       section("Copy certificate", certificateTable(cell)),
       el("div", { class: "pair" }, section("Facts", factsList(cell, column)), section("Timings", timingsList(cell))),
     ];

@@ -11,6 +11,7 @@ const FAILED = new Set(["differs", "nonfinite", "shape", "missing", "timeout", "
 
 // What a cell is counted by: its verdict, or that its case expects the failure or loosens a bound.
 const kindOf = (entry) => (entry.ok && entry.expected ? "known" : entry.ok && entry.loosened ? "loosened" : entry.verdict);
+const sameKind = (a, b) => a.verdict === b.verdict && a.ok === b.ok;
 const excused = (entry) => entry.ok && (entry.expected || entry.loosened);
 
 // entry: {verdict, ratio, ok, expected}
@@ -43,6 +44,15 @@ function cellTitle(entry, where) {
 function weakSign(count, of) {
   const what = of === 1 ? "weak: many of its weights could be wrong without notice" : `${count} of ${of} are weak: many of their weights could be wrong without notice`;
   return el("span", { class: "weak", title: `${what}, so agreement proves little` }, of === 1 ? "weak" : `${count} weak`);
+}
+
+// Beside the name of a case whose result is not the same in all environments.
+function changedSign(cases) {
+  const said = cases.flatMap((c) => c.changed ?? []);
+  if (!said.length) return null;
+  const most = 12;
+  const text = [...said.slice(0, most), ...(said.length > most ? [`and ${said.length - most} more`] : [])].join("\n");
+  return el("span", { class: "weak changed", title: text }, "changed");
 }
 
 // The worst of many, for a folded group: failures first, then known ones, then the largest error.

@@ -16,37 +16,60 @@ function dataOf(id) {
 
 const piece = (number) => dataOf(`piece-${number}`);
 
-let library = null;
+const libraries = new Map();
 
-// Observable Plot, which needs d3 before it. Their text is allowed by its hash in the content policy.
-function plotLibrary() {
-  library ??= (async () => {
-    for (const packedSource of document.querySelectorAll("script.library")) {
-      document.head.append(el("script", {}, await unpacked(packedSource)));
-    }
-    return globalThis.Plot;
-  })();
-  return library;
+// A library by its name, run once. Its text is allowed by its hash in the content policy.
+function libraryOf(name) {
+  const run = async () => document.head.append(el("script", {}, await unpacked(document.querySelector(`script[data-library="${name}"]`))));
+  if (!libraries.has(name)) libraries.set(name, run());
+  return libraries.get(name);
+}
+
+// Observable Plot, which needs d3 before it.
+async function plotLibrary() {
+  await libraryOf("d3");
+  await libraryOf("plot");
+  return globalThis.Plot;
+}
+
+// dagre, which lays graphs out; d3 draws their lines.
+async function graphLibrary() {
+  await libraryOf("d3");
+  await libraryOf("dagre");
+  return globalThis.dagre;
 }
 
 class Index {
   constructor(raw) {
     this.verdicts = raw.verdicts;
     this.rules = raw.rules;
+    this.families = raw.families;
     const environments = new Set(raw.columns.map((c) => c.environment));
     this.several = environments.size > 1;
     this.environments = [...environments].sort();
-    this.columns = raw.columns.map((c, number) => ({ ...c, number, several: this.several, precision: precisionOf(c.target), name: this.several ? `${c.target} ${c.environment}` : c.target }));
+    this.columns = raw.columns.map((c, number) => ({ ...c, ...partsOf(c.target), number, several: this.several, name: this.several ? `${c.target} ${c.environment}` : c.target }));
     this.cases = raw.cases.map((c) => ({ ...c, ...splitId(c.id), cells: c.cells.map((e) => e && this.entry(e)) }));
     this.usual = this.columns.filter((c) => c.precision === USUAL);
+    this.merged = this.several ? [...grouped(this.columns, "target").values()].map((members, i) => this.merge(members, this.columns.length + i)) : [];
     for (const c of this.cases) {
-      c.words = [c.id, ...c.layers, ...c.cells.filter((e) => e && e.message).map((e) => e.message)].join(" ").toLowerCase();
+      c.words = [c.id, ...c.layers, ...(c.changed ?? []), ...c.cells.filter((e) => e && e.message).map((e) => e.message)].join(" ").toLowerCase();
     }
     this.byId = new Map(this.cases.map((c) => [c.id, c]));
   }
 
   entry([verdict, ratio, ok, excuse, message]) {
     return { verdict: this.verdicts[verdict], ratio: toNumber(ratio), ok: ok === 1, expected: excuse === 1, loosened: excuse === 2, message };
+  }
+
+  // One column for a target in all environments; its cells are the worst of theirs, and say of how many.
+  merge(members, number) {
+    for (const c of this.cases) {
+      const there = members.filter((k) => c.cells[k.number]);
+      const worst = worstOf(there.map((k) => c.cells[k.number]), this.verdicts);
+      const from = worst && there.find((k) => sameKind(c.cells[k.number], worst) && c.cells[k.number].ratio === worst.ratio);
+      c.cells[number] = worst && { ...worst, environment: (from ?? there[0]).environment, message: c.cells[(from ?? there[0]).number].message, count: there.length };
+    }
+    return { ...members[0], number, several: false, name: members[0].target, environment: "", members };
   }
 
   column(target, environment) {
@@ -56,7 +79,12 @@ class Index {
 
 // What a target's name leaves out.
 const USUAL = "float32";
-const precisionOf = (target) => target.match(/@[^@:]*:(\w+)$/)?.[1] ?? USUAL;
+
+// chainer@gpu:float16 → {engine, device, precision}
+function partsOf(target) {
+  const [, engine, device = "cpu", precision = USUAL] = target.match(/^(.*?)(?:@([^@:]*))?(?::(\w+))?$/s) ?? [target, target];
+  return { engine, device, precision };
+}
 
 // layers/conv2d[stride-2x1] → layers/, conv2d, stride-2x1
 function splitId(id) {

@@ -32,27 +32,42 @@ function timingsList(cell) {
 
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-function commands(id, file, column) {
+function commands(id, file, column, cell) {
   const scripted = /^[^@]*@cpu(:storage_\w+)?$/.test(column.target); // scripts compute in float32 on a CPU
-  const reproduce = `parity reproduce ${quoted(id)} ${quoted(column.target)}`;
+  const command = (what, line) => el("div", { class: "command" }, el("p", {}, what), copyable(line));
   return [
-    ["run it again", `parity run${file ? ` ${quoted(file)}` : ""} -k ${quoted(id)} --targets ${quoted(column.target)}`],
-    ...(scripted ? [["write a script in the framework's own words, without parity", reproduce]] : []),
-  ].map(([what, line]) => el("div", { class: "command" }, el("p", {}, what), copyable(line)));
+    command("run it again", `parity run${file ? ` ${quoted(file)}` : ""} -k ${quoted(id)} --targets ${quoted(column.target)}`),
+    cell.script ? scriptBox(cell.script) : scripted && command("write a script in the framework's own words, without parity", `parity reproduce ${quoted(id)} ${quoted(column.target)}`),
+  ];
+}
+
+// The whole script, with its arrays in it.
+function scriptBox(script) {
+  const shown = el("pre", {}, script);
+  const lines = script.trimEnd().split("\n").length.toLocaleString("en");
+  const details = el("details", {}, el("summary", {}, `the script, ${lines} lines`), shown);
+  const button = copyButton("copy the script", script, shown, () => (details.open = true));
+  return el("div", { class: "command script" }, el("p", {}, "a script in the framework's own words, which needs neither parity nor another file"), button, details);
 }
 
 function copyable(line) {
   const code = el("code", {}, line);
-  const button = el("button", { type: "button", onclick: copy }, "copy");
+  return el("div", { class: "copyable" }, code, copyButton("copy", line, code));
+}
+
+// Without access to the clipboard, what shows the text is selected, so that at least Ctrl-C has it; show: makes it visible.
+function copyButton(label, text, shown, show = () => {}) {
+  const button = el("button", { type: "button", onclick: copy }, label);
   async function copy() {
     try {
-      await navigator.clipboard.writeText(line);
+      await navigator.clipboard.writeText(text);
       button.textContent = "copied";
     } catch {
-      getSelection().selectAllChildren(code); // no access to the clipboard: at least Ctrl-C has it
+      show();
+      getSelection().selectAllChildren(shown);
       button.textContent = "selected";
     }
-    setTimeout(() => (button.textContent = "copy"), 1600);
+    setTimeout(() => (button.textContent = label), 1600);
   }
-  return el("div", { class: "copyable" }, code, button);
+  return button;
 }

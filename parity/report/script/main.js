@@ -53,6 +53,7 @@ async function begin() {
   const matrix = new Matrix(index, document.getElementById("matrix"));
   const place = (name) => document.getElementById(name);
   const views = { case: new CaseView(index, place("case")) };
+  if (place("agreement")) views.agreement = new AgreementView(index, place("agreement"));
   if (place("precision")) views.precision = new PrecisionView(index, place("precision"));
   if (place("timing")) views.timing = new TimingView(index, place("timing"));
   let scrolled = 0;

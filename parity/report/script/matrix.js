@@ -5,27 +5,15 @@ class Matrix {
     this.index = index;
     this.place = place;
     this.folds = new Map(); // group → "closed" | "failing" | "open", where the reader chose
+    this.drawn = new Map(); // group → its rows, those that are drawn
     this.body = el("tbody", { onkeydown: (e) => this.move(e), onfocusin: (e) => this.rove(e.target) });
+    this.rowsOf = new Rows(this.body);
     this.head = el("thead");
     this.found = el("p", { class: "found", role: "status" });
-    this.search = el("input", { type: "search", placeholder: "Search: conv2d stride, LSTM, crashed …", "aria-label": "search cases", oninput: () => this.change({ q: this.search.value }) });
-    this.on = this.select("on", "columns", [["", "all columns"], ...this.choices()]);
-    this.sort = this.select("sort", "order", [["", "failures first"], ["error", "largest error first"], ["name", "by name"]]);
+    this.filters = new Filters(index, (part) => this.change(part));
     this.all = el("button", { type: "button", onclick: () => { this.folds.clear(); this.change({ rows: this.state.rows === "all" ? "" : "all" }); } });
-    this.more = this.index.usual.length > 0 && this.index.usual.length < index.columns.length;
-    this.precisions = el("button", { type: "button", hidden: !this.more, onclick: () => this.change({ precisions: this.state.precisions === "all" ? "" : "all" }) });
     this.table = el("table", {}, this.head, this.body);
-    place.replaceChildren(el("div", { class: "toolbar" }, this.search, this.on, this.sort, this.all, this.precisions, this.found), legend(), el("div", { class: "scroll" }, this.table));
-  }
-
-  choices() {
-    const { columns, environments, several } = this.index;
-    const targets = [...new Set(columns.map((c) => c.target))].map((t) => [t, t]);
-    return several ? [...targets, ...environments.map((e) => [e, e])] : targets;
-  }
-
-  select(key, label, options) {
-    return el("select", { "aria-label": label, onchange: (e) => this.change({ [key]: e.target.value }) }, options.map(([value, text]) => el("option", { value }, text)));
+    place.replaceChildren(el("div", { class: "toolbar" }, this.filters.nodes, this.all, this.found), legend(), el("div", { class: "scroll" }, this.table));
   }
 
   change(part) {
@@ -33,84 +21,65 @@ class Matrix {
   }
 
   render(state) {
+    if (this.state && hashOf(this.state) === hashOf(state)) return; // as it was left, down to the rows that were scrolled to
     this.state = state;
-    if (document.activeElement !== this.search) this.search.value = state.q;
-    this.on.value = state.on;
-    this.sort.value = state.sort;
-    const shown = this.shown(state);
-    this.table.className = "matrix" + (shown.length > 7 ? " dense" : "");
-    for (const c of this.index.cases) {
-      const seen = shown.map((k) => c.cells[k.number]);
+    const { columns, cases, of, narrowed } = this.filters.apply(state);
+    this.columns = columns;
+    this.table.className = "matrix" + (columns.length > 7 ? " dense" : "");
+    const by = columns.filter((k) => k.name === state.sort);
+    for (const c of cases) {
+      const seen = columns.map((k) => c.cells[k.number]);
       c.failed = seen.filter((e) => e && !e.ok).length;
-      c.ratio = largest(seen);
-      c.hidden = !seen.some(Boolean) && (c.measured || c.cells.some(Boolean)) && !state.on; // another view shows it
+      c.ratio = largest(by.length ? by.map((k) => c.cells[k.number]) : seen);
     }
-    const verdicts = new Set(state.verdict.split(",").filter(Boolean));
-    const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (c) => !c.hidden && words.every((w) => c.words.includes(w) || shown.some((k) => c.cells[k.number] && kindOf(c.cells[k.number]) === w))
-      && (!verdicts.size || shown.some((k) => c.cells[k.number] && verdicts.has(kindOf(c.cells[k.number]))));
-    const cases = this.index.cases.filter(fits);
-    this.filtered = words.length > 0 || verdicts.size > 0;
+    this.few = narrowed && cases.length <= 60;
+    this.head.replaceChildren(...this.heads(columns));
+    this.drawn.clear();
     const groups = this.ordered(grouped(cases, "group"), state.sort);
-    this.head.replaceChildren(...this.heads(shown));
-    const few = this.filtered && cases.length <= 60;
-    this.body.replaceChildren(...groups.flatMap(([group, members]) => this.rows(group, members, shown, few)));
+    this.rowsOf.fill(groups.map(([group, members]) => () => this.draw(group, members)));
     this.body.querySelector("a, button")?.setAttribute("tabindex", "0");
-    const verdictCount = cases.reduce((n, c) => n + shown.filter((k) => c.cells[k.number]).length, 0);
-    this.found.textContent = `${cases.length} of ${this.index.cases.filter((c) => !c.hidden).length} cases, ${verdictCount} verdicts`;
-    this.precisions.textContent = `other precisions: ${state.precisions === "all" ? "hide" : `show ${this.index.columns.length - this.index.usual.length} columns`}`;
-    this.precisions.setAttribute("aria-pressed", String(state.precisions === "all"));
+    const verdicts = cases.reduce((n, c) => n + single(columns).filter((k) => c.cells[k.number]).length, 0);
+    this.found.textContent = `${cases.length.toLocaleString("en")} of ${of.toLocaleString("en")} cases, ${verdicts.toLocaleString("en")} verdicts`;
     this.all.textContent = state.rows === "all" ? "fold all" : "unfold all";
-    if (!cases.length) this.body.append(el("tr", {}, el("td", { colspan: shown.length + 1, class: "nothing" }, "No case fits. ", el("a", { href: "#" }, "Show all."))));
-    for (const link of document.querySelectorAll("#counts a")) {
-      const on = verdicts.has(link.dataset.verdict);
-      if (this.more) this.count(link, shown);
-      link.toggleAttribute("aria-current", on);
-      const rest = new Set(verdicts);
-      if (on) rest.delete(link.dataset.verdict);
-      else rest.add(link.dataset.verdict);
-      link.setAttribute("href", hashOf({ ...state, verdict: [...rest].join(",") }));
-    }
-  }
-
-  // Columns of other precisions than usual are shown when they are asked for.
-  shown({ on, precisions }) {
-    const { columns, usual } = this.index;
-    const there = !this.more || precisions === "all" ? columns : usual;
-    if (columns.some((c) => c.target === on)) return columns.filter((c) => c.target === on);
-    return on ? there.filter((c) => c.environment === on) : there;
-  }
-
-  count(link, shown) {
-    const number = this.index.cases.reduce((n, c) => n + shown.filter((k) => c.cells[k.number] && kindOf(c.cells[k.number]) === link.dataset.verdict).length, 0);
-    link.querySelector("b").textContent = number.toLocaleString("en");
-    link.parentElement.hidden = !number;
+    if (!cases.length) this.body.append(el("tr", {}, el("td", { colspan: columns.length + 1, class: "nothing" }, "No case fits. ", el("a", { href: "#" }, "Show all."))));
   }
 
   ordered(groups, sort) {
-    const failed = (members) => members.reduce((n, c) => n + c.failed, 0);
+    const failed = (members) => members.some((c) => c.failed);
     const error = (members) => Math.max(...members.map((c) => c.ratio ?? -1));
     const list = [...groups];
-    if (sort === "error") list.sort((a, b) => error(b[1]) - error(a[1]) || 0);
-    else if (sort !== "name") list.sort((a, b) => (failed(b[1]) > 0) - (failed(a[1]) > 0));
-    return list;
+    if (sort === "name") return list;
+    return sort ? list.sort((a, b) => error(b[1]) - error(a[1]) || 0) : list.sort((a, b) => failed(b[1]) - failed(a[1]));
   }
 
   heads(columns) {
-    const several = this.index.several;
+    const several = columns.some((k) => k.several);
     const first = el("th", { scope: "col", rowspan: several ? 2 : null }, "case");
-    if (!several) return [el("tr", {}, first, columns.map((c) => el("th", { scope: "col", title: c.name }, columnName(c))))];
+    if (!several) return [el("tr", {}, first, columns.map((c) => this.sorting(c, columnName(c))))];
     const targets = [...grouped(columns, "target").values()];
     return [
       el("tr", { class: "targets" }, first, targets.map((members) => el("th", { scope: "colgroup", colspan: members.length }, columnName({ ...members[0], several: false })))),
-      el("tr", { class: "environments" }, columns.map((c) => el("th", { scope: "col", title: c.name }, el("span", {}, c.environment)))),
+      el("tr", { class: "environments" }, columns.map((c) => this.sorting(c, c.environment))),
     ];
   }
 
-  rows(group, members, columns, few) {
+  // The head of a column, which sorts by it.
+  sorting(column, text) {
+    const on = this.state.sort === column.name;
+    return el("th", { scope: "col", title: `${column.name}: sort by its error`, "aria-sort": on ? "descending" : null },
+      el("button", { type: "button", class: "sorts", onclick: () => this.change({ sort: on ? "" : column.name }) }, text));
+  }
+
+  draw(group, members) {
+    const rows = this.rows(group, members, this.columns);
+    this.drawn.set(group, { members, rows });
+    return rows;
+  }
+
+  rows(group, members, columns) {
     if (members.length === 1) return [this.row(members[0], columns, false)];
     const failing = members.filter((c) => c.failed);
-    const usual = this.state.rows === "all" || few ? "open" : failing.length ? "failing" : "closed";
+    const usual = this.state.rows === "all" || this.few ? "open" : failing.length ? "failing" : "closed";
     const fold = this.folds.get(group) ?? usual;
     const seen = fold === "open" ? members : fold === "failing" ? failing : [];
     const rows = [this.groupRow(group, members, columns, fold, failing.length), ...seen.map((c) => this.row(c, columns, true))];
@@ -133,7 +102,7 @@ class Matrix {
       const title = cellTitle(worst, `${group} on ${k.name}: ${worst.marked ? `${worst.marked} of ${worst.of} ${worst.ok ? "are excused" : "fail"}; the worst` : `the largest of ${worst.of}`}`);
       return el("td", {}, el("span", { ...cellAttributes(worst), title }, cellContent(worst), worst.marked > 0 && el("span", { class: "of" }, `${worst.marked}/${worst.of}`)));
     });
-    return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle, weak > 0 && weakSign(weak, members.length)), cells);
+    return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle, weak > 0 && weakSign(weak, members.length), changedSign(members)), cells);
   }
 
   row(c, columns, nested) {
@@ -141,17 +110,21 @@ class Matrix {
     const cells = columns.map((k) => {
       const entry = c.cells[k.number];
       if (!entry) return el("td", { class: "blank", title: `${c.id} did not run on ${k.name}` });
-      const attributes = { ...cellAttributes(entry), href: caseHash(c.id, k, this.index.several), tabindex: "-1", title: cellTitle(entry, `${c.id} on ${k.name}`) };
-      return el("td", {}, el("a", attributes, cellContent(entry)));
+      const where = k.members ? `${c.id} on ${k.name}, ${entry.count > 1 ? `the worst of ${entry.count} environments, ${entry.environment}` : entry.environment}` : `${c.id} on ${k.name}`;
+      const attributes = { ...cellAttributes(entry), href: caseHash(c.id, { ...k, environment: k.environment || entry.environment }, this.index.several), tabindex: "-1", title: cellTitle(entry, where) };
+      const partly = entry.marked > 0 && entry.marked < entry.of && el("span", { class: "of" }, `${entry.marked}/${entry.of}`);
+      return el("td", {}, el("a", attributes, cellContent(entry), partly));
     });
-    return el("tr", { class: nested ? "variant" : "case" }, el("th", { scope: "row" }, el("a", { href: caseHash(c.id), tabindex: "-1", title: c.id }, name), c.weak && weakSign(1, 1)), cells);
+    return el("tr", { class: nested ? "variant" : "case" }, el("th", { scope: "row" }, el("a", { href: caseHash(c.id), tabindex: "-1", title: c.id }, name), c.weak && weakSign(1, 1), changedSign([c])), cells);
   }
 
   fold(group, state) {
     this.folds.set(group, state);
-    this.render(this.state);
-    const button = [...this.body.querySelectorAll("button.fold")].find((b) => b.textContent.startsWith(group));
-    button?.focus();
+    const { members, rows } = this.drawn.get(group);
+    const fresh = this.draw(group, members);
+    rows[0].before(...fresh);
+    for (const row of rows) row.remove();
+    fresh[0].querySelector("button.fold")?.focus();
   }
 
   // One cell takes part in the order of Tab; arrows move it.
@@ -170,6 +143,7 @@ class Matrix {
     let row = cell.parentElement;
     let column = cell.cellIndex + step[1];
     do {
+      if (step[0] > 0 && !row.nextElementSibling?.querySelector("a, button")) this.rowsOf.more();
       if (step[0]) row = step[0] < 0 ? row.previousElementSibling : row.nextElementSibling;
       const to = row?.cells[Math.min(column, row.cells.length - 1)]?.querySelector("a, button");
       if (to) return void to.focus();

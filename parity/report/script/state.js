@@ -1,7 +1,8 @@
 // What is shown stands in the address, so that it can be linked: #case=…&target=…, #q=…&verdict=… or #precision&case=…
 
-const VIEWS = ["precision", "timing"];
-const KEYS = ["case", "target", "environment", "threads", "batch", "q", "verdict", "on", "sort", "rows", "precisions"];
+const VIEWS = ["agreement", "precision", "timing"];
+const FILTERS = ["q", "verdict", "folder", "family", "uses", "engine", "device", "environment"];
+const KEYS = ["case", "target", "layer", "threads", "batch", "in", "pair", ...FILTERS, "sort", "rows", "precisions"];
 
 const encode = (text) => encodeURIComponent(text).replace(/%(2F|5B|5D|2C|40|3A)/g, decodeURIComponent);
 
@@ -20,6 +21,6 @@ function replaceState(state) {
   location.replace(hash === "#" ? "#all" : hash);
 }
 
-function caseHash(id, column, several) {
-  return hashOf({ case: id, target: column?.target, environment: several ? column?.environment : "" });
+function caseHash(id, column, several, layer = "") {
+  return hashOf({ case: id, target: column?.target, environment: several ? column?.environment : "", layer });
 }

@@ -1,10 +1,16 @@
 // The tables of a case over all columns: layers, outputs, before the copy.
 
+// A finding in the form of an entry of the index. known: a failure that the case expects.
+function findingEntry(finding, known) {
+  const failed = FAILED.has(finding.verdict);
+  return { verdict: finding.verdict, ratio: toNumber(finding.metrics?.bound_ratio), ok: known || !failed, expected: known && failed, message: finding.message };
+}
+
 // The finding as a cell of the matrix; the tip has what there is no room for.
 function findingCell(finding, where, chosen, known = false) {
   if (!finding) return el("td", { class: chosen ? "chosen blank" : "blank" });
   const m = finding.metrics ?? {};
-  const entry = { verdict: finding.verdict, ratio: toNumber(m.bound_ratio), ok: known || !FAILED.has(finding.verdict), expected: known && FAILED.has(finding.verdict), message: finding.message };
+  const entry = findingEntry(finding, known);
   const more = finding.metrics ? `\nmax |d| ${figure(m.max_abs)}, relative L2 ${figure(m.rel_l2)}, at most ${figure(m.ulp_max)} ULP, ${figure(m.count)} elements` : "";
   return el("td", { class: chosen ? "chosen" : "" }, el("span", { ...cellAttributes(entry), title: cellTitle(entry, where) + more }, cellContent(entry)));
 }

@@ -1,0 +1,1 @@
+"""What changed between two runs, or between the environments of one, and with which versions."""

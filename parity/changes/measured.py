@@ -1,0 +1,104 @@
+"""What changed in times and in what a precision costs."""
+
+from __future__ import annotations
+
+import math
+
+from parity.changes.change import BETTER, OTHER, WORSE, Change
+from parity.results import Record
+from parity.story.times import speed, times
+from parity.story.words import engine, figure, listing, number, percent, plural, precise
+
+DRIFT = 0.05
+"""What a time has to change by, relative, for it to be told. An interval speaks of its own measurement: from one day to
+the next a machine drifts by some percent more, which no interval within a day knows of."""
+RATE = 0.1
+"""By how much the measured speed of two machines may differ for them to be called the same."""
+LOSS = 4.0
+"""Factor by which a loss of precision has to change: what is typical of an error that changed beyond noise."""
+
+
+def same_machine(old: Record, new: Record, old_run: Record, new_run: Record) -> bool:
+    """Whether two times were taken on the same machine, as far as records tell."""
+    rates = [number(r.get("machine_rate")) for r in (old, new)]
+    if not (rates[0] and rates[1]) or abs(math.log(rates[1] / rates[0])) > RATE:
+        return False
+    return all(old_run.get(k) == new_run.get(k) for k in ("platform", "cpus"))
+
+
+def time_change(old: Record, new: Record, is_same: bool, environment: str, versions: str = "") -> Change | None:
+    """A time that left its interval: relative to the baseline, or of the baseline itself on the same machine.
+
+    Args:
+        old: record of kind ``timing``.
+        new: of the same case, target, batch and threads.
+        is_same: whether the machine is.
+        versions: what changed in what they were computed with.
+    """
+    where = new["case"], new["target"], environment
+    setting = _setting(new)
+    base = (old.get("ratio") or {}).get("baseline"), (new.get("ratio") or {}).get("baseline")
+    if speed(old) and speed(new):
+        if base[0] != base[1]:
+            return None
+        change = apart(_interval(old["ratio"]), _interval(new["ratio"]))
+        if not change:
+            return None
+        text = f"{times(old)} → {times(new)} as fast as {engine(str(base[1]))}{setting}"
+        return Change("time", WORSE if change > 0 else BETTER, *where, text, "", versions, abs(change))
+    if speed(old) or speed(new) or not is_same:
+        return None
+    change = apart(_interval(old.get("steady") or {}, "median"), _interval(new.get("steady") or {}, "median"))
+    if not change:
+        return None
+    before, after = (float(r["steady"]["median"]) for r in (old, new))
+    by = percent(abs(after / before - 1)) if after < 2 * before else f"{figure(after / before - 1, 2)} times"
+    text = f"{_milliseconds(before)} → {_milliseconds(after)} a call, {by} {'more' if change > 0 else 'less'}{setting}"
+    return Change("time", WORSE if change > 0 else BETTER, *where, text, "", versions, abs(change))
+
+
+def apart(old: tuple[float, float, float] | None, new: tuple[float, float, float] | None) -> float:
+    """log of new ÷ old where their intervals have nothing in common and the change is more than drift; else 0."""
+    if old is None or new is None or (old[1] <= new[2] and new[1] <= old[2]):
+        return 0.0
+    change = math.log(new[0] / old[0])
+    return change if abs(change) > math.log1p(DRIFT) else 0.0
+
+
+def _interval(record: Record, key: str = "value") -> tuple[float, float, float] | None:
+    """Value, low, high, all above 0; None where there is no interval."""
+    found = [number(record.get(k)) for k in (key, "low", "high")]
+    if any(v is None or not (math.isfinite(v) and v > 0) for v in found):
+        return None
+    value, low, high = (float(v or 0.0) for v in found)
+    return value, low, high
+
+
+def _setting(record: Record) -> str:
+    threads, batch = record.get("threads"), record.get("batch")
+    words = [plural(threads, "thread")] if threads else []
+    words += [f"batch {batch:,}"] if batch else []
+    return f", with {listing(words)}" if words else ""
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{figure(1e3 * seconds)} ms"
+
+
+def loss_change(old: Record, new: Record, environment: str, versions: str = "") -> Change | None:
+    """The largest loss of an output of a network in a precision, where it changed by so much that it is no noise."""
+    largest = [
+        max((x for o in r.get("outputs") or () if (x := number(o.get("rel_l2"))) is not None), default=None)
+        for r in (old, new)
+    ]
+    before, after = largest
+    if before is None or after is None or before == after:
+        return None
+    factor = math.inf if not (before and after) else max(after / before, before / after)
+    if not factor >= LOSS:
+        return None
+    text = f"loss in {precise(str(new.get('precision', '')))}: relative L2 {figure(before)} → {figure(after)}"
+    direction = WORSE if after > before else BETTER if after < before else OTHER
+    return Change(
+        "loss", direction, new["case"], new["target"], environment, text, "", versions, math.log2(min(factor, 1e30))
+    )
