@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from parity.changes.cells import is_only_bits, moved
 from parity.changes.change import BETTER, DIRECTIONS, WHATS, WORSE, Change
-from parity.changes.measured import loss_change, same_machine, time_change
+from parity.changes.measured import comparable, loss_change, same_machine, time_change
 from parity.changes.presence import environment_gone, fresh, gone
 from parity.changes.versions import differences, packages, steps, versions
 from parity.errors import BadInput
@@ -25,7 +25,8 @@ class Diff:
         environments: those that were compared, as the old and as the new results call them.
         changes: all of them, the worst first.
         cells: cells that both have, on the same inputs and weights, and in which numbers were compared in both.
-        measured: times and losses that both have.
+        measured: times and losses that both have and that could be compared.
+        untimed: times that could not be.
         bits: cells that are right bit for bit in one of them and within rounding in the other, which is noise.
         others: cases that were run on other inputs or weights, or on another network.
         notes: sentences on what could not be compared.
@@ -36,6 +37,7 @@ class Diff:
     changes: list[Change] = field(default_factory=list)
     cells: int = 0
     measured: int = 0
+    untimed: int = 0
     bits: int = 0
     others: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -60,7 +62,7 @@ def diff(old: Results, new: Results, allow_fewer: bool = False) -> Diff:
     """Compare two results.
 
     Args:
-        old: what was; environments of the same name are compared, and where either has but one, these two.
+        old: what was; environments of the same name are compared, and where each has but one, these two.
         new: what is.
         allow_fewer: the new run was limited to fewer cases, targets or environments: what is not there is no
             regression. It is counted all the same.
@@ -153,12 +155,16 @@ def _measured(found: Diff, old: Results, new: Results, before: str, after: str) 
             if was.get("network") != record.get("network"):
                 found.others.add(record["case"])
                 continue
-            found.measured += 1
             said = _measured_with(was, record)
-            if kind == "timing":
-                change = time_change(was, record, same_machine(was, record, *runs), after, said)
-            else:
+            what = comparable(was, record, same_machine(was, record, *runs)) if kind == "timing" else "loss"
+            if not what:
+                found.untimed += 1
+                continue
+            found.measured += 1
+            if what == "loss":
                 change = loss_change(was, record, after, said)
+            else:
+                change = time_change(was, record, what, after, said)
             if change:
                 found.changes.append(change)
 

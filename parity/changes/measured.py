@@ -26,35 +26,43 @@ def same_machine(old: Record, new: Record, old_run: Record, new_run: Record) -> 
     return all(old_run.get(k) == new_run.get(k) for k in ("platform", "cpus"))
 
 
-def time_change(old: Record, new: Record, is_same: bool, environment: str, versions: str = "") -> Change | None:
-    """A time that left its interval: relative to the baseline, or of the baseline itself on the same machine.
+def comparable(old: Record, new: Record, is_same: bool) -> str:
+    """What of two times can be compared: ``ratio`` to the same baseline, ``steady`` on the same machine, or nothing.
 
     Args:
         old: record of kind ``timing``.
         new: of the same case, target, batch and threads.
         is_same: whether the machine is.
+    """
+    if speed(old) and speed(new):
+        same = old["ratio"].get("baseline") == new["ratio"].get("baseline")
+        return "ratio" if same and _interval(old, "ratio") and _interval(new, "ratio") else ""
+    if speed(old) or speed(new) or not is_same:
+        return ""
+    return "steady" if _interval(old, "steady") and _interval(new, "steady") else ""
+
+
+def time_change(old: Record, new: Record, what: str, environment: str, versions: str = "") -> Change | None:
+    """A time that left its interval: relative to the baseline, or of the baseline itself on the same machine.
+
+    Args:
+        old: record of kind ``timing``.
+        new: of the same case, target, batch and threads.
+        what: what :func:`comparable` says of them.
         versions: what changed in what they were computed with.
     """
-    where = new["case"], new["target"], environment
-    setting = _setting(new)
-    base = (old.get("ratio") or {}).get("baseline"), (new.get("ratio") or {}).get("baseline")
-    if speed(old) and speed(new):
-        if base[0] != base[1]:
-            return None
-        change = apart(_interval(old["ratio"]), _interval(new["ratio"]))
-        if not change:
-            return None
-        text = f"{times(old)} → {times(new)} as fast as {engine(str(base[1]))}{setting}"
-        return Change("time", WORSE if change > 0 else BETTER, *where, text, "", versions, abs(change))
-    if speed(old) or speed(new) or not is_same:
-        return None
-    change = apart(_interval(old.get("steady") or {}, "median"), _interval(new.get("steady") or {}, "median"))
+    change = apart(_interval(old, what), _interval(new, what))
     if not change:
         return None
-    before, after = (float(r["steady"]["median"]) for r in (old, new))
-    by = percent(abs(after / before - 1)) if after < 2 * before else f"{figure(after / before - 1, 2)} times"
-    text = f"{_milliseconds(before)} → {_milliseconds(after)} a call, {by} {'more' if change > 0 else 'less'}{setting}"
-    return Change("time", WORSE if change > 0 else BETTER, *where, text, "", versions, abs(change))
+    if what == "ratio":
+        text = f"{times(old)} → {times(new)} as fast as {engine(str(new['ratio'].get('baseline')))}"
+    else:
+        before, after = (float(r["steady"]["median"]) for r in (old, new))
+        by = percent(abs(after / before - 1)) if after < 2 * before else f"{figure(after / before - 1, 2)} times"
+        text = f"{_milliseconds(before)} → {_milliseconds(after)} a call, {by} {'more' if change > 0 else 'less'}"
+    direction = WORSE if change > 0 else BETTER
+    where = new["case"], new["target"], environment
+    return Change("time", direction, *where, text + _setting(new), "", versions, abs(change))
 
 
 def apart(old: tuple[float, float, float] | None, new: tuple[float, float, float] | None) -> float:
@@ -65,9 +73,10 @@ def apart(old: tuple[float, float, float] | None, new: tuple[float, float, float
     return change if abs(change) > math.log1p(DRIFT) else 0.0
 
 
-def _interval(record: Record, key: str = "value") -> tuple[float, float, float] | None:
+def _interval(record: Record, what: str) -> tuple[float, float, float] | None:
     """Value, low, high, all above 0; None where there is no interval."""
-    found = [number(record.get(k)) for k in (key, "low", "high")]
+    part = record.get(what) or {}
+    found = [number(part.get(k)) for k in ("value" if what == "ratio" else "median", "low", "high")]
     if any(v is None or not (math.isfinite(v) and v > 0) for v in found):
         return None
     value, low, high = (float(v or 0.0) for v in found)
@@ -86,7 +95,13 @@ def _milliseconds(seconds: float) -> str:
 
 
 def loss_change(old: Record, new: Record, environment: str, versions: str = "") -> Change | None:
-    """The largest loss of an output of a network in a precision, where it changed by so much that it is no noise."""
+    """The largest loss of an output of a network in a precision, where it changed by so much that it is no noise.
+
+    Args:
+        old: record of kind ``loss``.
+        new: of the same case and target.
+        versions: what changed in what they were computed with.
+    """
     largest = [
         max((x for o in r.get("outputs") or () if (x := number(o.get("rel_l2"))) is not None), default=None)
         for r in (old, new)

@@ -93,6 +93,12 @@ def notes(found: Diff) -> list[str]:
             f"{plural(found.bits, 'cell')} {verb} right bit for bit in one of them and within rounding in the other, "
             "with too few elements or too little error for that to be more than noise."
         )
+    if found.untimed:
+        verb = "was" if found.untimed == 1 else "were"
+        said.append(
+            f"{plural(found.untimed, 'time')} {verb} not compared: measured against another baseline, on another "
+            "machine, or in one round alone."
+        )
     return [clean(s) for s in said]
 
 

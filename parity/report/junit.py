@@ -2,8 +2,9 @@
 
 There is no standard; what is written here is what Jenkins' schema (junit-10.xsd) has and GitLab, Azure and the
 actions on GitHub read: ``testsuites`` / ``testsuite`` with counts / ``properties`` / ``testcase`` with at most one of
-``failure``, ``error``, ``skipped``. The standard library's writer is enough for that; it escapes markup, and what XML
-cannot hold at all, most control characters and halves of letters, is replaced here.
+``failure``, ``error``, ``skipped``. The standard library's writer is enough for that and escapes markup; what XML
+cannot hold at all, most control characters and halves of letters, which neither it nor junitparser minds, is replaced
+here.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def junit(results: Results, absent: Iterable[tuple[str, str]] = ()) -> str:
         root.append(_suite(results, environment, target, cells))
     for environment, why in absent:
         root.append(_absent(environment, why))
-    for key in ("tests", "failures", "errors", "skipped"):
+    for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, 0)) for suite in root)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
@@ -61,7 +62,7 @@ def _suite(results: Results, environment: str, target: str, cells: list[Record])
         errors=_count(made, "error"),
         skipped=_count(made, "skipped"),
         time=_seconds(sum(c.get("seconds") or 0.0 for c in cells)),
-        timestamp=str(run.get("started", ""))[:19],
+        **({"timestamp": str(run["started"])[:19]} if "started" in run else {}),
     )
     properties = ET.SubElement(suite, "properties")
     for name, value in versions(results, environment, target).items():

@@ -15,7 +15,7 @@ from parity.story.words import clean
 
 GAP = "\u200b"
 """A space of no width."""
-MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]|~$]|^[-+=]|^\d+(?=[.)](?:\s|$))")
+MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]|~$]|^[-+=#]|^\d+(?=[.)](?:\s|$))")
 """Signs that are markup: a line inside a word is none, nor is a dash but at the beginning."""
 HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -25,7 +25,7 @@ def escaped(text: str) -> str:
 
     Letters that are no text, halves of letters among them, become U+FFFD.
     """
-    line = " ".join(whole(clean(text)).split())
+    line = whole(clean(" ".join(text.split())))
     line = re.sub(r"(?<![A-Za-z0-9])@(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", lambda m: m[0] + GAP, line)
     line = re.sub(r"#(?=\w)", f"#{GAP}", line)
     line = MARKUP.sub(_bare, line)
