@@ -43,7 +43,19 @@ def test_two_environments_stand_side_by_side(tmp_path):
     }
     assert set(found.cases) == {"a", "b"}
     assert set(found.targets) == {("py311", "chainer@cpu"), ("py312", "chainer@cpu")}
-    assert not [*red(found), *left_out(found)]
+    assert not red(found)
+
+
+def test_an_environment_with_a_part_of_the_cases_is_told_and_red_where_all_of_it_must_be_there(tmp_path):
+    folders = of(tmp_path / "a", "py311"), of(tmp_path / "b", "py312", names=("a", "b", "c"))
+    said = "Environment py311 has no verdict on 2 of 3 cases: b and c."
+    found = either_way(*folders)
+    assert list(left_out(found)) == [said]
+    assert overview(found).tone == "good"
+    assert said in overview(found).asides
+    strict = read(folders, ["py311"])
+    assert (red(strict), list(left_out(strict)), overview(strict).tone) == ([said], [], "bad")
+    assert not red(read(folders, ["py312"]))
 
 
 def test_a_folder_of_folders(tmp_path):
@@ -78,7 +90,7 @@ def test_cells_of_other_arrays_or_networks_are_left_out(tmp_path, what):
     found = either_way(old, new)
     assert set(found.cells) == {("py312", "a", "chainer@cpu"), ("py311", "b", "chainer@cpu")}
     assert found.cases["a"]["hash"][what] == "9"
-    [line] = left_out(found)
+    [line] = [said for said in left_out(found) if "py311" in said]
     assert line.startswith(
         f"py311: 1 case was run on other {what} than in the latest run of the same (started 2026-11-25"
     )

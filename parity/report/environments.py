@@ -41,6 +41,20 @@ def missing(results: Results) -> list[str]:
     return [e for e in dict.fromkeys(results.expected) if e not in results.runs]
 
 
+def partial(results: Results) -> Iterator[tuple[str, str]]:
+    """Environments with verdicts on some of the cases alone, as when a run is interrupted, with a sentence."""
+    everywhere = {case for _, case, _ in results.cells}
+    found: dict[str, set[str]] = {}
+    for environment, case, _ in results.cells:
+        found.setdefault(environment, set()).add(case)
+    for entry in results.left_out:  # these are told of by themselves
+        found.get(entry["environment"], set()).update(entry["cases"])
+    for environment, cases in sorted(found.items()):
+        if lacks := sorted(everywhere - cases):
+            of = f"{len(lacks):,} of {plural(len(everywhere), 'case')}"
+            yield environment, f"Environment {environment} has no verdict on {of}: {some(lacks, most=NAMED)}."
+
+
 def amiss(results: Results) -> Iterator[tuple[str, str]]:
     """What makes a merge red whatever its verdicts are: (environment or folder, a sentence)."""
     for environment, why in idle(results).items():
@@ -50,14 +64,16 @@ def amiss(results: Results) -> Iterator[tuple[str, str]]:
         yield environment, f"Environment {environment} left no results, though they were expected; {there}."
     for folder, why in sorted(results.unread.items()):
         yield folder, f"Nothing was read of {folder}: {why}."
+    yield from ((e, said) for e, said in partial(results) if e in results.expected)
     for entry in results.left_out:
         if _lacks(entry, results):
-            yield entry["environment"], said(entry)
+            yield entry["environment"], told(entry)
 
 
 def left_out(results: Results) -> Iterator[str]:
-    """Sentences on cells that were left out, and that nobody said must be there."""
-    yield from (said(entry) for entry in results.left_out if not _lacks(entry, results))
+    """Sentences on cells that were left out or never came, and that nobody said must be there."""
+    yield from (said for e, said in partial(results) if e not in results.expected)
+    yield from (told(entry) for entry in results.left_out if not _lacks(entry, results))
 
 
 def _lacks(entry: Record, results: Results) -> bool:
@@ -65,7 +81,7 @@ def _lacks(entry: Record, results: Results) -> bool:
     return entry["environment"] in results.expected and entry["why"] == "other"
 
 
-def said(entry: Record) -> str:
+def told(entry: Record) -> str:
     """``py312: 12 cases were run on other weights (started 2026-11-26 12:12 UTC); left out; run it again.``"""
     cases, name = entry["cases"], entry["environment"] or "an environment without a name"
     began = f"started {entry['started'][:16].replace('T', ' ')} UTC" if entry["started"] else "no start known"
