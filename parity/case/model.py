@@ -117,7 +117,7 @@ class Expect(Model):
     verdict: Literal["differs", "nonfinite", "shape", "missing", "crashed", "timeout", "unsupported"]
     reason: Text = Field(description="Why; the report prints it.")
     cause: Text | None = Field(None, description="differs: the mistake that the diagnosis must name, e.g. epsilon.")
-    versions: dict[Text, Text] = Field(
+    versions: dict[str, Text] = Field(
         default_factory=dict,
         description="Packages of the target and the versions that fail, e.g. {keras: <3.15}; without it, all do.",
     )
