@@ -70,7 +70,7 @@ def save(png: bytes, file: Path) -> None:
     Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS).save(file, optimize=True)
 
 
-def main(page: Path, names: list[str]) -> None:
+def main(file: Path, names: list[str]) -> None:
     """All pictures, or those named."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:

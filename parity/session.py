@@ -46,12 +46,14 @@ class Session:
         jobs: cells that may run at a time.
         rules: tolerances of others, whose opinion each cell records.
         repeat: how many times more a network runs, to see whether it gives the same; None is 3 on a GPU and 0 on a CPU.
+        scripts: whether the record of a cell that fails holds the script of it.
     """
 
     pool: Pool
     jobs: int = 2
     rules: Sequence[Rule] = RULES
     repeat: int | None = None
+    scripts: bool = True
     _slots: Slots = field(init=False)
     _folder: tempfile.TemporaryDirectory = field(init=False)
     _absent: dict[Target, str | None] = field(init=False, default_factory=dict)
@@ -84,7 +86,7 @@ class Session:
         }
         start = time.perf_counter()
         record |= self._outcome(prepared, target, on_answer)
-        if record["verdict"] in FAILED:
+        if self.scripts and record["verdict"] in FAILED:
             from parity.standalone import of_cell
 
             record |= of_cell(prepared, target)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from parity import standalone
+from parity.session import Session
 from parity.standalone import EMBEDDED, can_say
 from parity.targets import Target, missing
 from parity.workers.pool import WorkerDied
-from tests.stand_in import A, B, StandInPool, answer, cells, run_fixture, write_case  # noqa: F401
+from tests.stand_in import A, B, StandInPool, answer, cells, load_cases, run_fixture, write_case  # noqa: F401
 
 MISTAKEN = """
 description: An epsilon that was forgotten.
@@ -96,6 +97,17 @@ def test_large_arrays_are_not_embedded(tmp_path, run):
     assert found["fits", str(A)]["verdict"] == found["large", str(A)]["verdict"] == "differs"
     assert "ARRAYS" in found["fits", str(A)]["script"]
     assert not {"script", "no_script"} & set(found["large", str(A)])
+
+
+@pytest.mark.usefixtures("run")
+def test_who_needs_no_script_gets_none(tmp_path):
+    write_case(tmp_path, "a")
+    [case] = load_cases(tmp_path)
+    for wanted in (True, False):
+        with Session(StandInPool(off), scripts=wanted) as session:
+            cell = session.cell(session.prepare(case), A)
+        assert cell["verdict"] == "differs"
+        assert ("script" in cell) is wanted
 
 
 @pytest.mark.parametrize(

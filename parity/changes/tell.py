@@ -97,7 +97,7 @@ def notes(found: Diff) -> list[str]:
         verb = "was" if found.untimed == 1 else "were"
         said.append(
             f"{plural(found.untimed, 'time')} {verb} not compared: measured against another baseline, on another "
-            "machine, or in one round alone."
+            "machine or a busy one, or in one round alone."
         )
     return [clean(s) for s in said]
 

@@ -56,7 +56,7 @@ def calibrate(
     plan = list(variants(matching(cases, expression), seeds, inputs, kernels))
     done = _done(plan) if resume else set()
     total = sum((v.id, str(t)) not in done for v in plan for t in chosen if v.runs_on(t))
-    with Session(Pool(), jobs or os.cpu_count() or 1, ()) as session, Bar(console, total) as progress:
+    with Session(Pool(), jobs or os.cpu_count() or 1, (), scripts=False) as session, Bar(console, total) as progress:
 
         def on_cell(cell: Record) -> None:
             progress.step(f"{cell['target']:>22}")

@@ -59,7 +59,7 @@ def exam(
     wrong: list[BadInput] = []
     lock = threading.Lock()
     bar = Bar(console, sum(len(plan) for plan in planned(wanted, chosen).values()))
-    with Session(Pool(), cores) as session, bar:
+    with Session(Pool(), cores, scripts=False) as session, bar:
         written = time.monotonic()
 
         def so_far() -> Record:

@@ -46,7 +46,7 @@ def explain(case: str, target: str, source: Path | None) -> int:
 def from_run(case: str, target: str) -> tuple[Record, Record]:
     """Records of a case that is run now."""
     chosen, where = one_case(case), Target.parse(target)
-    with tempfile.TemporaryDirectory(prefix="parity-") as folder, Session(Pool(), jobs=1) as session:
+    with tempfile.TemporaryDirectory(prefix="parity-") as folder, Session(Pool(), jobs=1, scripts=False) as session:
         try:
             prepared = prepare(chosen, Path(folder))
         except BadInput as error:

@@ -6,10 +6,12 @@ import base64
 import gzip
 import json
 import re
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Any
 
 from parity.judge.verdict import ORDER
+from parity.report.budget import NOT_SHOWN, affordable, errors_of, scripts
 from parity.report.overview import largest_ratio
 from parity.results import Record, Results
 from parity.story import COPY, Section, about_case, about_cell, weak
@@ -20,13 +22,13 @@ PIECE = 1 << 18
 """Characters of JSON a piece holds before it is closed; large ones compress better, small ones open faster."""
 MESSAGE = 240
 """Characters of a message that the index keeps, for the search and the tip over a cell; the details have it whole."""
-DIGITS = 5
+DIGITS = 4
 """Significant digits of figures; results.jsonl has them all."""
 EXACT = {"cosine": 17, "worst_actual": 9, "worst_reference": 9}
 """Figures whose last digits are the point; 9 tell every float32 apart."""
 TOLD = ("diagnosis", "committed", "loosened", "blame", "weak", "shares")
 """Keys of a cell that its story tells in words, so that the page needs nothing else of them."""
-NOT_KEPT = frozenset({"kind", "case", "target", "environment", "customary", *TOLD})
+NOT_KEPT = frozenset({"kind", "case", "target", "environment", "network", "hash", "customary", "script", *TOLD})
 PER_LAYER = ("count", "bound_ratio", "max_abs", "rel_l2", "ulp_max", "worst", "worst_actual", "worst_reference")
 """Figures a layer shows; the outputs of the network show all."""
 
@@ -58,7 +60,9 @@ def collect(results: Results) -> Data:
             row[place[target, environment]] = cell
     pieces: list[dict[str, Any]] = [{}]
     cases, size = [], 0
-    for case in sorted(rows, key=natural):
+    named = sorted(rows, key=natural)
+    shown = affordable(rows, natural) | scripts(rows[case][i] for case in named for i in sorted(rows[case]))
+    for case in named:
         record, row = results.cases.get(case, {}), rows[case]
         if size > PIECE:
             pieces.append({})
@@ -66,7 +70,7 @@ def collect(results: Results) -> Data:
         detail = {
             "case": rounded({k: v for k, v in record.items() if k not in ("kind", "case", "spots", "loosen")})
             | {"story": _story(about_case(record, _knowing(row)))},
-            "cells": {str(i): _detail(row[i], record, results, rules) for i in sorted(row)},
+            "cells": {str(i): _detail(row[i], record, results, rules, shown) for i in sorted(row)},
         }
         if case in measured:
             detail["measured"] = measured[case]
@@ -142,17 +146,19 @@ def _story(sections: list[Section]) -> list[Any]:
     return [[s.title, list(s.paragraphs)] for s in sections]
 
 
-def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int]) -> Record:
+def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int], shown: Set[int]) -> Record:
     out = {k: v for k, v in cell.items() if k not in NOT_KEPT}
     if out.get("facts") == _facts(results, cell["target"], cell["environment"]):
         del out["facts"]  # most cells: the column states them once
     if out.get("layers"):
-        out["layers"] = [_layer(f) for f in out["layers"]]
+        out["layers"] = [_finding(f, shown, PER_LAYER) for f in out["layers"]]
     if out.get("probe"):
-        out["probe"] = {"layers": [_layer(f) for f in out["probe"].get("layers", ())]}
+        out["probe"] = {"layers": [_finding(f, shown, PER_LAYER) for f in out["probe"].get("layers", ())]}
     if out.get("final"):
-        out["final"] = [{k: v for k, v in f.items() if k != "carried"} for f in out["final"]]
+        out["final"] = [_finding(f, shown, f["metrics"] or ()) for f in out["final"]]
     kept: Record = rounded(out)
+    if id(cell) in shown:
+        kept["script"] = cell["script"]
     kept["story"] = _story([s for s in about_cell(case, cell) if s.title != COPY])  # the certificate's table shows it
     if cell.get("loosened"):
         kept["loosened"] = True
@@ -164,11 +170,13 @@ def _detail(cell: Record, case: Record, results: Results, rules: dict[str, int])
     return kept
 
 
-def _layer(finding: dict[str, Any]) -> dict[str, Any]:
+def _finding(finding: dict[str, Any], shown: Set[int], figures: Iterable[str]) -> dict[str, Any]:
     metrics = finding["metrics"]
-    return {k: v for k, v in finding.items() if k != "carried"} | {
-        "metrics": metrics and {k: metrics[k] for k in PER_LAYER if k in metrics}
-    }
+    return (
+        {k: v for k, v in finding.items() if k != "carried" and k not in NOT_SHOWN}
+        | {"metrics": metrics and {k: metrics[k] for k in figures if k in metrics}}
+        | (errors_of(finding) if id(finding) in shown else {})
+    )
 
 
 def rounded(value: Any, key: str = "") -> Any:

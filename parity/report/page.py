@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.errors import BadInput
 from parity.report.agreement import agreement
+from parity.report.compact import compacted
 from parity.report.data import collect, packed, text, whole
 from parity.report.files import write_summaries
 from parity.report.overview import LISTED, overview, target_rows
@@ -22,7 +23,21 @@ from parity.results import Results
 
 STYLES = ("page", "matrix", "case", "graph", "agreement", "measured", "print")
 SCRIPTS = (
-    *("dom", "data", "state", "cell", "filters", "rows", "matrix", "plot", "tables", "story", "detail", "measured"),
+    *(
+        "dom",
+        "data",
+        "state",
+        "cell",
+        "filters",
+        "rows",
+        "matrix",
+        "plot",
+        "tables",
+        "story",
+        "detail",
+        "targets",
+        "measured",
+    ),
     *("network", "graph", "spread", "where", "layer", "network-view", "case", "agreement"),
     *("precision-plots", "precision-layers", "precision", "timing-plots", "timing-tables", "timing", "main"),
 )
@@ -63,6 +78,7 @@ def render(results: Results) -> str:
     """
     data, examined = collect(results), exam(results)
     lost, timed, agreed = precision(results), timing(results), agreement(results)
+    targets = [column["target"] for column in data.index["columns"]]
     script = _script()
     libraries = [_read("vendor", name) for name in LIBRARIES]
     environment = Environment(loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined)
@@ -92,7 +108,7 @@ def render(results: Results) -> str:
         script=script,
         licences=_read("vendor", "LICENSES.txt"),
         index=packed(text(data.index)),
-        pieces=[packed(text(piece)) for piece in data.pieces],
+        pieces=[packed(text(compacted(piece, targets))) for piece in data.pieces],
         libraries=[(name.partition(".")[0], packed(source)) for name, source in zip(LIBRARIES, libraries, strict=True)],
     )
     return whole(rendered)

@@ -61,6 +61,10 @@ def test_the_baseline_on_another_machine_says_nothing(timed):
     assert any(note.startswith("1 time was not compared") for note in notes(found))
 
 
+def test_the_baseline_on_a_busy_machine_says_nothing(timed):
+    assert timed(1.4, CHAINER, "steady", others=0.7).changes == []
+
+
 def test_the_baseline_on_a_machine_with_other_cores_says_nothing(timed, other):
     other.results.runs["py311"]["cpus"] = 64
     assert timed(1.4, CHAINER, "steady").changes == []

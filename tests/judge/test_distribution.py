@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import ml_dtypes
 import numpy as np
@@ -147,6 +148,17 @@ def test_large_integers_keep_their_distance():
 def test_nothing_is_looked_at_where_nothing_is_off():
     x = np.arange(24.0).reshape(2, 3, 4)
     assert found(x, x, None, zero=True) == found(x, x, None)
+
+
+def test_memory_does_not_grow_with_the_tensor():
+    reference = np.zeros((4, 8, 256, 256))
+    actual, bound = reference.astype(np.float32), np.broadcast_to(1e-6, reference.shape)
+    actual[1, 2, 3, 4] = 1
+    tracemalloc.start()
+    found(actual, reference, bound)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3e6, "the tensor has 16 MB in float64"
 
 
 def test_a_finding_says_how_its_errors_are_distributed():

@@ -32,6 +32,17 @@ class Opened:
     def count(self, pattern):
         return len(re.findall(pattern, self.dom))
 
+    def layer(self):
+        """Name, HTML and words of the layer that the view of a case shows beside the graph."""
+        place = r'<div class="chosen-layer"[^>]*data-layer="([^"]*)"[^>]*>(.*?)</section>'
+        name, html = re.search(place, self.dom, re.DOTALL).groups()
+        return name, html, self.words(html)
+
+    @staticmethod
+    def words(html):
+        """What a reader sees of HTML."""
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+
 
 @dataclass
 class Visit:

@@ -71,6 +71,16 @@ class Maker:
             finding["profile"] = {"axis": 1, "of": len(along), "levels": along}
         return finding
 
+    def erring(self, rows=8, columns=8):
+        """How the errors of a tensor are distributed, and where they sit; spread over the tensor as rounding is."""
+        letters = self.random.choices("WXYZabc", (1, 4, 20, 40, 20, 4, 1), k=rows * columns)
+        channels = self.random.choices("Zabc", (10, 60, 20, 1), k=16)
+        return {
+            "spread": {"zero": self.random.randrange(99), "from": -9, "counts": self.random.choices(range(999), k=9)},
+            "map": {"axes": [2, 3], "of": [28, 28], "shape": [rows, columns], "levels": "".join(letters)},
+            "profile": {"axis": 1, "of": 16, "levels": "".join(channels)},
+        }
+
     def cell(self, case, target=TARGETS[0], verdict="rounding", environment=ENVIRONMENT, ratio=None, **more):
         ok = verdict in ("equal", "rounding", "unsupported", "skipped")
         record = {
@@ -166,3 +176,22 @@ class Maker:
 @pytest.fixture
 def make():
     return Maker()
+
+
+@pytest.fixture(scope="session")
+def maker():
+    """For fixtures that outlive a test."""
+    return Maker
+
+
+@pytest.fixture
+def branched(make):
+    """conv is read by two layers, which a third one reads."""
+    results = make.fill(["a"], ["chainer@cpu", "onnxruntime@cpu"])
+    make.case("a", layers=("conv", "left", "right", "add"))
+    left, right, add = results.cases["a"]["layers"][1:]
+    left["from"] = right["from"] = ["conv"]
+    add["from"] = ["left", "right"]
+    for target in ("chainer@cpu", "onnxruntime@cpu"):
+        make.cell("a", target)
+    return results

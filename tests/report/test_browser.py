@@ -58,6 +58,25 @@ def test_a_case_opens_from_the_address(make, browse):
     assert opened.count("<circle|<path") > 5
 
 
+def test_what_is_said_once_is_shown_in_every_environment(make, browse):
+    for environment in ("py311", "py312"):
+        make.fill(["a"], ["chainer@cpu"], environment=environment)
+    first, second = (make.results.cells[e, "a", "chainer@cpu"] for e in ("py311", "py312"))
+    second |= {k: v for k, v in first.items() if k not in ("environment", "timings")}
+    second["timings"] = {"build": 0.0777, "tap": 0.25}
+    second["layers"] = [dict(f) for f in first["layers"]]
+    second["layers"][0] = make.finding("conv", "rounding", 0.4567, ["conv"])
+    opened = browse(make.results, "#case=a&target=chainer@cpu&environment=py312")
+    assert opened.console == []
+    build, _, rest = opened.dom.partition("<dt>build</dt>")[2].partition("</dd>")
+    assert build == "<dd>77.7 ms"
+    assert rest.partition("<dt>tap</dt>")[2].startswith("<dd>250.0 ms")
+    assert "<dt>run</dt>" not in opened.dom, "which was not timed there"
+    assert '<code class="hash">3333333333333333</code>' in opened.dom
+    assert "error ÷ bound 0.457" in opened.dom
+    assert f"at most {first['layers'][1]['metrics']['ulp_max']} ULP, 6 elements" in opened.dom
+
+
 def test_the_story_and_its_figures(make, browse):
     results = make.fill(["a[1]", "a[2]"])
     power = {"0.001": 0.5, "0.01": 0.7, "0.1": 1.0, "weights": 6, "exact": True, "looked_at": 6, "interval": [0.7, 0.7]}

@@ -89,9 +89,9 @@ def test_the_data_of_the_views_is_the_records(make):
     assert [layer["node"] for layer in loss["layers"]] == [layer["node"] for layer in record["layers"]]
     assert loss["outputs"][0]["rel_l2"] == record["outputs"][0]["rel_l2"]
     [row] = found["timing-data"]["cases"][0]["rows"]
-    assert row["median"] == pytest.approx(timed["steady"]["median"], rel=1e-4)
-    assert row["speed"] == pytest.approx([3.1, 3.1 / 1.06, 3.1 / 0.94], rel=1e-4)
-    assert found["piece-0"]["a"]["measured"] == [
+    assert row["median"] == pytest.approx(timed["steady"]["median"], rel=5e-4)
+    assert row["speed"] == pytest.approx([3.1, 3.1 / 1.06, 3.1 / 0.94], rel=5e-4)
+    assert found["piece-0"]["cases"]["a"]["measured"] == [
         ["precision", about_loss(record)], ["timing", about_times([timed])[0][2]]
     ]  # fmt: skip
 

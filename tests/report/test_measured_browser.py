@@ -116,6 +116,8 @@ def test_a_case_leads_to_what_was_measured_of_it(measured, browse):
     assert 'href="#precision&amp;case=networks/vgg">precision</a> <span>Float16 storage halves' in shown
     assert 'href="#timing&amp;case=networks/vgg">timing</a> <span>On 2 threads at batch 1, onnxruntime' in shown
     assert "4 in other precisions" in shown
+    assert "Relative L2 error of the worst output against float64." in shown
+    assert "Times as fast as the baseline, with the interval." in shown
     assert shown.count('class="name">chainer@cpu:float16<') == 1
 
 

@@ -23,14 +23,19 @@ def count(opened, selector="#matrix tbody a.cell"):
     return opened.page.locator(selector).count()
 
 
+def found(page, text):
+    """Waits until the matrix says that it shows so many cases."""
+    page.locator(".found", has_text=re.compile(rf"^{re.escape(text)}")).wait_for()
+
+
 def test_look_filter_open_and_go_back(visit, results):
     opened = visit(results).ready()
     page = opened.page
     assert "1 differs: layers/file7[v-3] on keras-jax" in page.locator("h1").inner_text()
     page.get_by_label("search cases").fill("file7[")
-    assert page.locator(".found").inner_text().startswith("5 of 201 cases")
+    found(page, "5 of 201 cases")
     page.locator("#counts a[data-verdict='differs']").click()
-    assert page.locator(".found").inner_text().startswith("1 of 201 cases")
+    found(page, "1 of 201 cases")
     assert "q=file7[" in page.url
     assert "verdict=differs" in page.url
     page.locator("#matrix a.cell.bad").click()
@@ -40,10 +45,20 @@ def test_look_filter_open_and_go_back(visit, results):
     assert "environment=py313" in page.url
     assert page.locator("#start").is_hidden()
     page.get_by_text("← all cases").click()
-    assert page.locator(".found").inner_text().startswith("1 of 201 cases")
+    found(page, "1 of 201 cases")
     page.get_by_role("button", name="clear filters").click()
-    assert page.locator(".found").inner_text().startswith("201 of 201 cases")
+    found(page, "201 of 201 cases")
     assert opened.console == []
+
+
+def test_the_targets_of_a_case_are_a_table_of_environments(visit, results):
+    page = visit(results, "#case=layers/file7[v-3]").ready().page
+    targets = page.locator("#case table[aria-label='targets']")
+    assert targets.locator("thead th").all_inner_texts() == ["", "py311", "py313"]
+    assert targets.locator("tbody th").all_inner_texts() == list(TARGETS)
+    assert targets.locator("a[aria-current]").get_attribute("href").endswith("target=keras-jax@cpu&environment=py313")
+    targets.locator("a").first.click()
+    page.locator("#case .verdict", has_text="rounding on chainer@cpu py311").wait_for()
 
 
 def test_nothing_but_the_file_is_loaded(visit, results):
@@ -56,14 +71,14 @@ def test_nothing_but_the_file_is_loaded(visit, results):
 def test_facets_narrow_cases_and_columns(visit, results):
     page = visit(results).ready().page
     page.locator("[data-facet='folder']").select_option("networks/")
-    assert page.locator(".found").inner_text() == "1 of 201 cases, 6 verdicts"
+    found(page, "1 of 201 cases, 6 verdicts")
     page.locator("[data-facet='environment']").select_option("py313")
     page.locator("[data-facet='engine']").select_option("chainer")
-    assert page.locator(".found").inner_text() == "1 of 201 cases, 1 verdicts"
+    found(page, "1 of 201 cases, 1 verdicts")
     assert page.locator("#counts a[data-verdict='rounding'] b").inner_text() == "1"
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
-    assert page.locator(".found").inner_text() == "1 of 201 cases, 1 verdicts"
+    found(page, "1 of 201 cases, 1 verdicts")
 
 
 def test_environments_are_merged_until_they_are_asked_for(visit, results):
@@ -127,7 +142,7 @@ def test_the_keyboard_alone(visit, results):
     page = opened.page
     page.keyboard.press("/")
     page.keyboard.type("networks")
-    assert page.locator(".found").inner_text() == "1 of 201 cases, 6 verdicts"
+    found(page, "1 of 201 cases, 6 verdicts")
     page.keyboard.press("Escape")
     page.locator("#matrix tbody [tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
@@ -199,8 +214,8 @@ def test_5000_verdicts_can_be_used(make, visit):
     names = [f"layers/file{i // 20}[variant-{i}]" for i in range(1000)]
     opened = visit(make.fill(names, [f"engine{i}@cpu" for i in range(5)]), "#rows=all").ready()
     page = opened.page
-    assert page.locator(".found").inner_text() == "1,000 of 1,000 cases, 5,000 verdicts"
+    found(page, "1,000 of 1,000 cases, 5,000 verdicts")
     assert page.locator("#matrix tbody tr").count() < 200
     page.get_by_label("search cases").fill("variant-77")
-    assert page.locator(".found").inner_text().startswith("11 of 1,000 cases")
+    found(page, "11 of 1,000 cases")
     assert opened.console == []

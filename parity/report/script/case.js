@@ -7,6 +7,12 @@ function firstOf(columns, known) {
   return usual.find((c) => !entry(c).ok) ?? columns.find((c) => !entry(c).ok) ?? columns.find((c) => entry(c).expected) ?? columns[0];
 }
 
+// Of the chosen column's precision, or its engine in the usual one.
+const comparable = (c, chosen) => !chosen || c.precision === chosen.precision || (c.precision === USUAL && chosen.target.startsWith(c.target));
+
+// With many environments: the chosen column's target in all of them, and all targets in its environment.
+const fewOf = (columns, chosen) => (columns.length <= 10 ? columns : columns.filter((c) => c.target === chosen.target || c.environment === chosen.environment));
+
 class CaseView {
   constructor(index, place) {
     this.index = index;
@@ -30,12 +36,14 @@ class CaseView {
     const asked = this.index.column(state.target, state.environment);
     const chosen = columns.includes(asked) ? asked : firstOf(columns, known);
     const plot = el("div", { class: "plotting" });
-    const narrow = this.columnsToCompare(columns, chosen);
-    const network = new NetworkView(this.index, known, detail, chosen, narrow);
+    const alike = columns.filter((c) => comparable(c, chosen));
+    const narrow = fewOf(alike, chosen);
+    const network = new NetworkView(this.index, known, detail, chosen, alike);
     const spreads = el("div", {});
+    const measured = detail.measured?.length ? section("Precision and timing", measuredLine(known.id, detail.measured)) : "";
     this.place.replaceChildren(...[
       this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
-      measuredLine(known.id, detail.measured),
+      changedBox(known.changed),
       this.tabs(known, columns.filter((c) => c.precision === USUAL), chosen, "targets"),
       this.otherTabs(known, columns.filter((c) => c.precision !== USUAL), chosen),
       chosen ? storyBox(detail.cells[chosen.number], chosen) : el("p", { class: "box note" }, "This case has no verdict in these results."),
@@ -44,6 +52,7 @@ class CaseView {
       section("Layers", el("p", { class: "lead" }, "Each layer is judged on the inputs that the framework itself gave it, so an error shows where it arises."), layersTable(detail, narrow, chosen)),
       section("Outputs", el("p", { class: "lead" }, "From a run without taps, as a user has it, against the float64 reference."), outputTables(detail, narrow, chosen), spreads),
       beforeTable(detail, narrow, chosen) ?? "",
+      measured,
       trustSection(detail.case),
       ...(chosen ? this.target(known, detail, chosen) : [])].filter(Boolean));
     Object.assign(this, { shown, network });
@@ -51,17 +60,8 @@ class CaseView {
     await network.draw(state.layer);
     plot.append(await depthPlot(detail, narrow, chosen?.name, width));
     spreads.append(...await outputSpreads(detail, narrow, width));
+    if (measured) measured.append(...await measuredFigures(known.id, detail.measured, width));
     document.documentElement.dataset.case = known.id;
-  }
-
-  // With many environments: the chosen column's target in all of them, and all targets in its environment.
-  // Of other precisions: the chosen column's, beside its engine in the usual one.
-  columnsToCompare(all, chosen) {
-    if (!chosen) return all;
-    const like = (c) => c.precision === chosen.precision || (c.precision === USUAL && chosen.target.startsWith(c.target));
-    const columns = all.filter(like);
-    if (columns.length <= 10) return columns;
-    return columns.filter((c) => c.target === chosen.target || c.environment === chosen.environment);
   }
 
   navigation(known, column) {
@@ -86,12 +86,8 @@ class CaseView {
 
   tabs(known, columns, chosen, label) {
     if (!columns.length) return "";
-    const tab = (c) => {
-      const entry = known.cells[c.number];
-      return el("li", {}, el("a", { href: caseHash(known.id, c, this.index.several), "aria-current": c === chosen ? "true" : null, title: cellTitle(entry, c.name) },
-        el("span", { class: "name" }, c.target), this.index.several && el("span", { class: "environment" }, c.environment), el("span", cellAttributes(entry), cellContent(entry))));
-    };
-    return el("ul", { class: "tabs", "aria-label": label }, columns.map(tab));
+    const link = (c) => [{ href: caseHash(known.id, c, this.index.several), title: cellTitle(known.cells[c.number], c.name) }, el("span", cellAttributes(known.cells[c.number]), cellContent(known.cells[c.number]))];
+    return sideBySide(columns, chosen, label, link);
   }
 
   otherTabs(known, columns, chosen) {

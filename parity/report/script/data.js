@@ -9,12 +9,38 @@ async function unpacked(element) {
 const opened = new Map();
 
 // JSON of an element, opened once.
-function dataOf(id) {
-  if (!opened.has(id)) opened.set(id, unpacked(document.getElementById(id)).then(JSON.parse));
+function dataOf(id, read = (data) => data) {
+  if (!opened.has(id)) opened.set(id, unpacked(document.getElementById(id)).then(JSON.parse).then(read));
   return opened.get(id);
 }
 
-const piece = (number) => dataOf(`piece-${number}`);
+// Case id → its record and its cells by column.
+const piece = (number) => dataOf(`piece-${number}`, expanded);
+
+// Records of a piece are lists of values, whose names stand once. A cell that is like one of an earlier column says
+// only in what it differs. Times are in microseconds.
+function expanded({ named, cases }) {
+  const record = (values, kind) => Object.fromEntries(values.map((v, i) => [named[kind][i], v]).filter(([, v]) => v !== null));
+  const finding = (values) => {
+    const found = record(values, "findings");
+    return { ...found, metrics: found.metrics ? record(found.metrics, "figures") : null };
+  };
+  const full = (cell) => {
+    const out = { ...cell };
+    for (const kind of ["layers", "final"]) if (out[kind]) out[kind] = out[kind].map(finding);
+    if (out.probe) out.probe = { ...out.probe, layers: out.probe.layers.map(finding) };
+    if (out.certificate) out.certificate = { ...out.certificate, rows: out.certificate.rows.map((r) => record(r, "rows")) };
+    if (out.timings) out.timings = Object.fromEntries(Object.entries(record(out.timings, "timings")).map(([k, v]) => [k, v / 1e6]));
+    return out;
+  };
+  const found = {};
+  for (const [id, detail] of Object.entries(cases)) {
+    const cells = {};
+    for (const [number, { same, ...cell }] of Object.entries(detail.cells)) cells[number] = { ...cells[same], ...full(cell) };
+    found[id] = { ...detail, cells };
+  }
+  return found;
+}
 
 const libraries = new Map();
 

@@ -12,7 +12,7 @@ function svg(tag, attributes, ...children) {
 // Places by dagre, top to bottom; where branches make it wide, with narrower nodes.
 async function laidOut(network) {
   const dagre = await graphLibrary();
-  const longest = Math.max(...network.nodes.map((n) => Math.max(n.name.length * 7.2 + 64, (n.type.length + sizesText(n.shape).length) * 6.2 + 44)));
+  const longest = Math.max(...network.nodes.map((n) => Math.max(n.name.length * 7.2 + 64, (n.type.length + sizesText(n.shape).length) * 6.2 + (n.tied.length ? 84 : 44))));
   const width = Math.min(NODE.wide, Math.max(NODE.narrow, longest));
   const placed = placedBy(dagre, network, width);
   return placed.size.width > NODE.most ? placedBy(dagre, network, Math.min(width, NODE.narrow)) : placed;

@@ -23,14 +23,13 @@ const listText = (names) => (names.length > 1 ? `${names.slice(0, -1).join(", ")
 
 // The same tensor on all targets, side by side; each leads to its own figures.
 function acrossList(tensor, kind, detail, columns, chosen, href) {
-  const items = columns.map((c) => {
+  const link = (c) => {
     const cell = detail.cells[c.number];
     const finding = ((kind === "output" ? cell?.final : cell?.layers) ?? []).find((f) => f.tensor === tensor);
     const entry = finding && findingEntry(finding, Boolean(cell.ok && cell.expected));
-    return el("li", {}, el("a", { href: href(c), "aria-current": c === chosen ? "true" : null },
-      el("span", { class: "name" }, c.name), entry ? el("span", { ...cellAttributes(entry), title: cellTitle(entry, c.name) }, cellContent(entry)) : el("span", { class: "muted" }, cell?.layers ? "not by itself" : "not compared")));
-  });
-  return el("ul", { class: "tabs across", "aria-label": `${tensor} on all targets` }, items);
+    return [{ href: href(c) }, entry ? el("span", { ...cellAttributes(entry), title: cellTitle(entry, c.name) }, cellContent(entry)) : el("span", { class: "muted" }, cell?.layers ? "not by itself" : "not compared")];
+  };
+  return sideBySide(columns, chosen, `${tensor} on all targets`, link, "across");
 }
 
 function figuresList(m) {

@@ -6,6 +6,31 @@ function measuredLine(id, measured = []) {
   return el("ul", { class: "measured" }, measured.map(([view, said]) => el("li", {}, el("a", { href: hashOf({ view, case: id }) }, view), " ", el("span", {}, said ?? ""))));
 }
 
+// The figures themselves, of each precision and of the usual batch and threads.
+async function measuredFigures(id, measured, width) {
+  const found = [];
+  for (const [view] of measured) {
+    const data = await dataOf(`${view}-data`);
+    const chosen = data.cases.find((c) => c.id === id);
+    if (view === "precision" && chosen?.rows.length) found.push(lossesTable(chosen.rows, data));
+    if (view === "timing" && chosen) {
+      const rows = usualRows(chosen);
+      const plot = await ratioPlot(byEngine(rows), unique(data.cases.flatMap((c) => c.rows.map((r) => r.engine))).sort(), labelOf(data.several), width);
+      if (plot) found.push(el("p", { class: "lead" }, "Times as fast as the baseline, with the interval."), el("div", { class: "plotting" }, plot));
+    }
+  }
+  return found;
+}
+
+// A row for each target, a column for each precision.
+function lossesTable(rows, { precisions, several }) {
+  const name = (r) => `${r.engine}${several ? ` ${r.environment ?? ""}` : ""}`;
+  const there = precisions.filter(([p]) => rows.some((r) => r.precision === p));
+  const cell = (r) => number(r?.outputs ? figure(r.rel_l2, 2) : r ? "–" : "", { title: r && lossTitle(r), class: r?.nonfinite || (r?.verdict && !r.ok) ? "failed" : "" });
+  const body = [...new Set(rows.map(name))].map((n) => [el("th", { scope: "row" }, n), ...there.map(([p]) => cell(rows.find((r) => name(r) === n && r.precision === p)))]);
+  return el("div", {}, el("p", { class: "lead" }, "Relative L2 error of the worst output against float64."), table(["target", ...there.map(([, said]) => numberHead(said))], body, { class: "narrow" }));
+}
+
 // 70.1 MB; units of 1,000, as files are measured.
 function sizeText(value) {
   const x = toNumber(value);

@@ -8,7 +8,7 @@ class NetworkView {
     this.excused = Boolean(this.cell?.ok && this.cell.expected);
     this.network = graphOf(detail.case);
     this.graphPlace = el("div", { class: "graph-place" });
-    this.panel = el("div", { class: "chosen-layer", "aria-live": "polite" });
+    this.panel = el("div", { class: "chosen-layer", role: "region", "aria-label": "the chosen layer" });
     this.element = this.network.nodes.length ? section("The network", el("p", { class: "lead" }, "Coloured by error ÷ bound. Choose a layer to see how it errs, and where."), graphLegend(), el("div", { class: "network" }, this.graphPlace, this.panel)) : "";
   }
 

@@ -90,5 +90,5 @@ async function outputSpreads(detail, columns, width) {
     const rows = spreadRows(tensor, "output", detail, columns);
     if (rows.length) plots.push(el("div", { class: "plotting" }, detail.case.outputs.length > 1 && el("h5", {}, tensor), await spreadPlot(rows, Math.min(width, 720), 34)));
   }
-  return plots;
+  return plots.length ? [el("p", { class: "lead" }, "The elements of the outputs by error ÷ bound, a bar for each doubling:"), ...plots] : [];
 }

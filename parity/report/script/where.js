@@ -70,7 +70,7 @@ async function mapPlot(map, width) {
     marks: [
       axis(Plot.axisX, 1), strip ? null : axis(Plot.axisY, 0),
       Plot.rect(cells, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: (c) => levelColour(c.level), stroke: "var(--line)", strokeWidth: 0.5 }),
-      side < 8 ? null : Plot.dot(cells.filter((c) => outside(c.level)), { x: (c) => middle(c).x, y: (c) => middle(c).y, symbol: "times", r: 3, stroke: "var(--on-bad)" }),
+      side < 5 ? null : Plot.dot(cells.filter((c) => outside(c.level)), { x: (c) => middle(c).x, y: (c) => middle(c).y, symbol: "times", r: Math.min(3, side / 4), stroke: "var(--on-bad)" }),
       Plot.frame({ stroke: "var(--muted)", strokeOpacity: 0.5 }),
       Plot.tip(cells, Plot.pointer({ ...TIP, x: (c) => middle(c).x, y: (c) => middle(c).y, title: (c) => `${c.place}\n${levelText(c.level)}` })),
     ],
@@ -95,16 +95,21 @@ function whereWords(map, profile) {
 }
 
 function alongWords({ axes: [, name], of: [, size], levels }) {
-  const bad = levels.flatMap((level, i) => (outside(level) ? [i] : []));
   const blocks = levels.length;
+  const those = (want) => levels.flatMap((level, i) => (outside(level) === want ? [i] : []));
+  const [bad, good] = [those(true), those(false)];
   if (size === 1) return "";
   const channels = name === "channel";
   const places = channels ? `${size} channels` : `${size} places along ${name}`;
-  if (bad.length === blocks) return blocks === size ? `Each of the ${places} has elements beyond the bound.` : "";
-  const run = bad.at(-1) - bad[0] + 1 === bad.length;
-  const range = [blockRange(bad[0], blocks, size)[0], blockRange(bad.at(-1), blocks, size)[1]];
-  const one = range[0] === range[1];
-  if (run && 2 * bad.length <= blocks) return `Of the ${places}, only ${channels ? (one ? "channel " : "channels ") : ""}${indexText(range)} (counted from 0) ${one ? "has" : "have"} elements beyond the bound.`;
+  if (!good.length) return blocks === size ? `Each of the ${places} has elements beyond the bound.` : "";
+  const run = (some) => 2 * some.length <= blocks && some.at(-1) - some[0] + 1 === some.length;
+  const named = (some, has, have) => {
+    const range = [blockRange(some[0], blocks, size)[0], blockRange(some.at(-1), blocks, size)[1]];
+    const one = range[0] === range[1];
+    return `${channels ? (one ? "channel " : "channels ") : ""}${indexText(range)} (counted from 0) ${one ? has : have}`;
+  };
+  if (run(bad)) return `Of the ${places}, only ${named(bad, "has", "have")} elements beyond the bound.`;
+  if (run(good)) return `Of the ${places}, ${named(good, "has", "have")} no element beyond the bound${blocks === size ? "; all others have" : ""}.`;
   return blocks === size ? `Of the ${places}, ${bad.length} have elements beyond the bound.` : "";
 }
 
@@ -120,10 +125,12 @@ function mapWords({ axes, of, shape: [rows, columns], levels }) {
   return `There are elements beyond the bound in ${bad.length} of the ${levels.length} blocks of the map.`;
 }
 
-// "W = 27 (the last)" or "H = 2 to 5" where one run of blocks along an axis holds them all and is at most half of it; else "".
+// "W = 27 (the last)" or "H = 2 to 5" where one run of blocks along an axis holds them all and is at most half of it; "odd W" where every second index may; else "".
 function clearCut(blocks, all, size, name) {
   const run = blocks.at(-1) - blocks[0] + 1 === blocks.length;
-  if (name === null || all === 1 || !run || 2 * blocks.length > all) return "";
+  if (name === null || all === 1) return "";
+  if (all === size && blocks.length > 2 && blocks.every((b) => b % 2 === blocks[0] % 2)) return `${blocks[0] % 2 ? "odd" : "even"} ${name}`;
+  if (!run || 2 * blocks.length > all) return "";
   const range = [blockRange(blocks[0], all, size)[0], blockRange(blocks.at(-1), all, size)[1]];
   const [first, last] = range;
   const end = first === last && size > 2 ? (first === 0 ? " (the first)" : last === size - 1 ? " (the last)" : "") : "";
