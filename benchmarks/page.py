@@ -1,8 +1,8 @@
 """How large the page is and how soon it can be used: ``python -m benchmarks.page [FOLDER …]``.
 
-Without folders, of 5,000 made-up verdicts with random figures, which compress worse than real ones. Each time is the median
-of several openings in a Chromium that runs already, and is set against opening an empty file in the same turn, since a
-busy machine makes both slower. Needs an installed Chromium and the package playwright.
+Without folders, of 5,000 made-up verdicts with random figures, which compress worse than real ones. Each time is the
+median of several openings in a Chromium that runs already, and is set against opening an empty file in the same turn,
+since a busy machine makes both slower. Needs an installed Chromium and the package playwright.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.report.synthetic import many
 
-from parity import results
+from parity import merge
 from parity.report.page import write
 from tests.report.browser import FLAGS, NAMES, READY
 
@@ -67,23 +67,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     program = next(found for name in NAMES if (found := shutil.which(name)))
-    found = results.read(chosen.folders) if chosen.folders else many()
+    found = merge.read(chosen.folders) if chosen.folders else many()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         seconds = timed(lambda: write(found, Path(folder)))
         file = Path(folder) / "index.html"
         (Path(folder) / "empty.html").write_text("<!doctype html><title>empty</title>", "utf-8")
         size = file.stat().st_size
-        print(
-            f"{len(found.cells):,} verdicts: {size:,} bytes, {size / LIMIT_BYTES:.2f} of 2 MB; written in {seconds:.1f} s"
-        )
+        share = f"{size / LIMIT_BYTES:.2f} of 2 MB"
+        print(f"{len(found.cells):,} verdicts: {size:,} bytes, {share}; written in {seconds:.1f} s")
         browser = driver.chromium.launch(executable_path=program, args=FLAGS)
         rounds = [steps(browser, file, sorted(found.cases)[-1]) for _ in range(chosen.rounds)]
         browser.close()
     base = statistics.median(r["an empty file"] for r in rounds)
     for name in rounds[0]:
         values = sorted(r[name] for r in rounds)
-        print(f"{name:>22}: {statistics.median(values) * 1e3:6.0f} ms ({values[0] * 1e3:.0f} … {values[-1] * 1e3:.0f}), "
-              f"{statistics.median(values) / base:.1f} times an empty file")  # fmt: skip
+        middle, span = statistics.median(values), f"{values[0] * 1e3:.0f} … {values[-1] * 1e3:.0f}"
+        print(f"{name:>22}: {middle * 1e3:6.0f} ms ({span}), {middle / base:.1f} times an empty file")
     ready = statistics.median(r["ready"] for r in rounds)
     print(f"usable within {LIMIT_SECONDS:.0f} s: {'yes' if ready <= LIMIT_SECONDS else 'no'}")
 

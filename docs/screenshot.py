@@ -80,7 +80,7 @@ def main(file: Path, names: list[str]) -> None:
         window = opened.new_context(offline=True).new_page()
         for shot in SHOTS:
             if not names or shot.file in names:
-                save(take(window, shot, page.resolve().as_uri()), FOLDER / shot.file)
+                save(take(window, shot, file.resolve().as_uri()), FOLDER / shot.file)
                 print(FOLDER / shot.file)
         opened.close()
 
