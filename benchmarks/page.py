@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from parity import results
+from parity import merge
 from parity.report.page import write
 from tests.report.browser import FLAGS, NAMES, READY
 from tests.report.conftest import Maker
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     program = next(found for name in NAMES if (found := shutil.which(name)))
-    found = results.read(chosen.folders) if chosen.folders else suite(Maker(), 800, ["py312"])
+    found = merge.read(chosen.folders) if chosen.folders else suite(Maker(), 800, ["py312"])
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         seconds = timed(lambda: write(found, Path(folder)))
         file = Path(folder) / "index.html"

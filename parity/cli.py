@@ -45,13 +45,23 @@ def run(
 
 @app.command()
 def report(
-    folders: Annotated[list[Path], typer.Argument(help="Folders with results.jsonl; several are merged.")],
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders with results, or with folders of results. Default: reports.", show_default=False),
+    ] = None,
     out: Out = Path("reports"),
+    expect: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Environments that must be there, with commas: py311,py312.")
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Exit 1 if a verdict failed, an environment compared nothing, or is missing."),
+    ] = False,
 ) -> None:
-    """Write the page from results, merged if there are several."""
-    from parity.commands.run import write_report
+    """Write the page from results, merged if there are several: of each case, what the latest run of it found."""
+    from parity.commands.report import report as merged
 
-    print(write_report(folders, out))
+    raise typer.Exit(merged(folders or [Path("reports")], out, expect, check))
 
 
 @app.command()

@@ -35,7 +35,7 @@ def gpu(
     out: Annotated[Path, typer.Option("--out", help="The page, Markdown.")] = Path("docs/gpu/page.md"),
 ) -> None:
     """Write the page about a run on a CUDA device: hardware, versions, what ran, what failed, what does not repeat."""
-    from parity.commands.run import write_device_page
+    from parity.commands.report import write_device_page
 
     print(write_device_page(folders, out))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from parity.case.case import Case
 from parity.judge.verdict import FAILED
 from parity.results import Record
@@ -11,19 +13,22 @@ NUMBERS = frozenset({"differs", "nonfinite"})
 """Verdicts on numbers, which a wrong rule leads to in any precision."""
 
 
-def with_expectation(record: Record, case: Case, target: Target) -> Record:
+def with_expectation(record: Record, case: Case, target: Target, versions: Mapping[str, str] | None = None) -> Record:
     """The record with ``ok``, and the message that says why not.
+
+    Args:
+        versions: package → version of the target, for failures of some versions alone.
 
     Known failures and loosened bounds must be needed; one that is not is no pass. What an engine is known to get wrong
     in float32 it may get wrong, or hide, in another precision: there a failure is excused and a pass is one.
     """
-    expect = case.expected(target)
+    expect = case.expected(target, versions)
     verdict = record["verdict"]
     if stale := [e["layer"] for e in record.get("loosened", ()) if e["stale"]]:
         note = f"the loosening of {', '.join(stale)} is no longer needed: all is within the bounds without it"
         return record | {"ok": False, "message": f"{note}. {record['message']}".strip()}
     if expect is None or verdict == "skipped":
-        known = case.expected(target.machine) if verdict in NUMBERS else None
+        known = case.expected(target.machine, versions) if verdict in NUMBERS else None
         return record | ({"ok": True, "expected": known.model_dump()} if known else {"ok": verdict not in FAILED})
     if verdict == expect.verdict:
         named = {d["causes"][0]["name"] for d in record.get("diagnosis", ()) if d["causes"]}

@@ -14,9 +14,9 @@ import os
 import platform
 import sys
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,10 @@ Record = dict[str, Any]
 
 
 def environment() -> str:
-    """What to call this environment: tox's name for it, else the Python and NumPy versions."""
+    """What to call this environment: as PARITY_ENVIRONMENT says, or tox, or by the versions of Python and NumPy."""
     python = ".".join(map(str, sys.version_info[:2]))
-    return os.environ.get("TOX_ENV_NAME") or f"python{python}-numpy{'.'.join(np.__version__.split('.')[:2])}"
+    named = os.environ.get("PARITY_ENVIRONMENT") or os.environ.get("TOX_ENV_NAME")
+    return named or f"python{python}-numpy{'.'.join(np.__version__.split('.')[:2])}"
 
 
 def run_record() -> Record:
@@ -44,7 +45,7 @@ def run_record() -> Record:
         "schema": SCHEMA,
         "environment": environment(),
         "parity": parity.__version__,
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
@@ -104,7 +105,7 @@ def _keep_measurements(folder: Path) -> None:
             if record["kind"] == "case":
                 found.forget(record["case"], record.get("network"))
             elif record["kind"] in ("run", *MEASURED):
-                found.add(record, str(folder))
+                found.add(record)
     except BadInput as error:
         text = f"{error.message}. A run that starts anew keeps what was measured there; remove the file if it may go"
         raise BadInput(text, file=error.file, line=error.line) from None
@@ -137,6 +138,10 @@ class Results:
         cells: (environment, case id, target) → cell record, the latest.
         exam: the exam's record, the latest; empty where there is none.
         measured: kind of :data:`MEASURED` → the values of its keys → record, the latest.
+        since: case id → when the run that states the case began.
+        left_out: what a merge could not use: ``environment``, ``cases``, ``started``, and ``why``.
+        unread: folder → why its file holds no results.
+        expected: environments that must be there.
     """
 
     runs: dict[str, Record] = field(default_factory=dict)
@@ -145,26 +150,19 @@ class Results:
     cells: dict[tuple[str, str, str], Record] = field(default_factory=dict)
     exam: Record = field(default_factory=dict)
     measured: dict[str, dict[tuple[Any, ...], Record]] = field(default_factory=lambda: {k: {} for k in MEASURED})
+    since: dict[str, str] = field(default_factory=dict)
+    left_out: list[Record] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    expected: tuple[str, ...] = ()
 
-    def add(self, record: Record, file: str) -> None:
-        """Take in a record.
-
-        Raises:
-            BadInput: cells of one case come from different inputs or weights, so they cannot stand side by side.
-        """
+    def add(self, record: Record) -> None:
+        """Take in a record; of two on the same thing the later one counts."""
         kind, env = record["kind"], record.get("environment", "")
         if kind == "run":
             self.runs[env] = record
         elif kind == "target":
             self.targets[env, record["target"]] = record
         elif kind == "case":
-            known = self.cases.get(record["case"])
-            if known and (other := [k for k, h in known["hash"].items() if record["hash"].get(k) != h]):
-                raise BadInput(
-                    f"{record['case']} was run with other {' and '.join(other)} ({record['hash']}) than in the "
-                    f"results read before ({known['hash']}); run both on the same case file",
-                    file=file,
-                )
             self.cases[record["case"]] = record
         elif kind == "cell":
             self.cells[env, record["case"], record["target"]] = record
@@ -224,24 +222,19 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 
-def read(folders: Iterable[Path]) -> Results:
-    """Results of one or many folders, merged.
+def read(folder: Path) -> Results:
+    """Results of one folder; :mod:`parity.merge` reads many.
 
     Raises:
-        BadInput: as :func:`records`, or folders that do not fit together.
+        BadInput: as :func:`records`.
     """
-    merged = Results()
-    for folder in folders:
-        found = Results()
-        for record in records(folder):
-            if record["kind"] == "case":
-                found.cases.pop(record["case"], None)  # a resumed run states its cases again
-                found.forget(record["case"], record.get("network"))
-            found.add(record, str(folder))
-        found.drop_stale()
-        tables: list[dict[Any, Record]] = [found.runs, found.targets, found.cases, found.cells]
-        for table in (*tables, *found.measured.values()):
-            for record in table.values():
-                merged.add(record, str(folder))
-        merged.exam = found.exam or merged.exam
-    return merged
+    found, started = Results(), ""
+    for record in records(folder):
+        if record["kind"] == "run":
+            started = record["started"]
+        elif record["kind"] == "case":  # a resumed run states its cases again
+            found.since[record["case"]] = started
+            found.forget(record["case"], record.get("network"))
+        found.add(record)
+    found.drop_stale()
+    return found

@@ -91,7 +91,7 @@ class Session:
 
             record |= of_cell(prepared, target)
         record["seconds"] = round(time.perf_counter() - start, 4)
-        return with_expectation(record, case, target)
+        return with_expectation(record, case, target, self.facts(target).get("versions"))
 
     def _outcome(self, prepared: Prepared, target: Target, on_answer: Callable[[Answer], None]) -> Record:
         if why := self._why_absent(target):

@@ -56,6 +56,7 @@ MAY_IMPORT = {
     "catalogue.introspect": ("catalogue", "graph", "layers", "layout"),
     "kinds": (),
     "results": ("kinds", "errors", "parity="),
+    "merge": ("results", "errors"),
     # words about results alone
     "story": ("judge.verdict",),
     "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions"),
@@ -127,7 +128,8 @@ MAY_IMPORT = {
         *("case", "errors", "graph", "judge", "layers", "precision", "results", "session", "targets", "parity="),
     ),
     "commands": (
-        *("case", "case_record", "graph", "judge", "lower", "prepare", "report", "results", "session", "standalone"),
+        *("case", "case_record", "graph", "judge", "lower", "prepare", "merge", "report", "results", "session"),
+        "standalone",
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
         *("exam", "records", "calibrate", "measure", "changes"),
     ),

@@ -56,7 +56,7 @@ def results(cases, tmp_path_factory):
     done = [(cases[file].id, str(SLOW)) for file in FILES if left_to_others(file)]
     with Writer(folder) as writer, Session(Pool()) as session:
         session.run(list(cases.values()), TARGETS, writer, done=done)
-    return read([folder])
+    return read(folder)
 
 
 @pytest.fixture(params=TARGETS, ids=str)

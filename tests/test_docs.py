@@ -19,8 +19,8 @@ PAGES = [
 ]
 
 
-APART = {("yaml", "add-a-layer.md")}
-"""What a test of its own runs, with the layer that it takes."""
+APART = {("yaml", "add-a-layer.md"), ("yaml", "ci.md")}
+"""What is no case, and has a test of its own: a layer with its case, and a workflow."""
 
 
 def blocks(language: str) -> list:

@@ -83,7 +83,7 @@ def worker_at_second_cell(process: subprocess.Popen[str]) -> psutil.Process:
 
 
 def verdicts(folder: Path) -> dict[str, str]:
-    return {case: cell["verdict"] for (_, case, _), cell in read([folder / "reports"]).cells.items()}
+    return {case: cell["verdict"] for (_, case, _), cell in read(folder / "reports").cells.items()}
 
 
 def test_ctrl_c_keeps_finished_cells_and_leaves_no_worker(tmp_path, start):

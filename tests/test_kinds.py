@@ -57,7 +57,7 @@ def test_what_lacks_a_key_says_which(tmp_path, kind, key):
     (tmp_path / FILE).write_text("\n".join(map(json.dumps, [WHOLE["case"], without(WHOLE[kind], key), WHOLE["case"]])))
     said = "reason" if key == "status" else key  # without it a target was not ready
     with pytest.raises(BadInput, match=f"a record of kind '{kind}' lacks ({said}|{key}), ") as caught:
-        read([tmp_path])
+        read(tmp_path)
     assert (caught.value.file, caught.value.line) == (str(tmp_path / FILE), 2)
 
 

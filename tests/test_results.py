@@ -8,44 +8,26 @@ from pathlib import Path
 import pytest
 
 from parity.errors import BadInput
-from parity.results import FILE, SCHEMA, Writer, read, records, run_record
-
-HASH = {"inputs": "1", "weights": "2", "graph": "3"}
-
-
-def case(name="a", **hashes):
-    return {"kind": "case", "case": name, "hash": HASH | hashes, "network": "n"}
-
-
-def cell(name="a", target="chainer@cpu", environment="here", verdict="equal", **hashes):
-    return {
-        "kind": "cell", "case": name, "target": target, "environment": environment, "verdict": verdict, "ok": True,
-        "hash": HASH | hashes, "network": "n", "note": "Grüße",
-    }  # fmt: skip
-
-
-def write(folder, *found, resume=False):
-    with Writer(folder, resume=resume) as writer:
-        for record in found:
-            writer.add(record)
+from parity.results import FILE, SCHEMA, Writer, environment, read, records, run_record
+from tests.made import case, cell, loss, timing, write
 
 
 def test_what_is_written_is_read(tmp_path):
     write(tmp_path / "new" / "folder", run_record(), case(), cell())
-    found = read([tmp_path / "new" / "folder"])
+    found = read(tmp_path / "new" / "folder")
     assert found.cells == {("here", "a", "chainer@cpu"): cell()}
     assert found.cases == {"a": case()}
     [run] = found.runs.values()
     assert run["schema"] == SCHEMA
-    assert read([tmp_path / "new" / "folder" / FILE]).cells == found.cells
+    assert read(tmp_path / "new" / "folder" / FILE).cells == found.cells
 
 
 def test_an_old_file_is_replaced_unless_resumed(tmp_path):
     write(tmp_path, case(), cell())
     write(tmp_path, cell("b"), case("b"), resume=True)
-    assert {name for _, name, _ in read([tmp_path]).cells} == {"a", "b"}
+    assert {name for _, name, _ in read(tmp_path).cells} == {"a", "b"}
     write(tmp_path, case("b"), cell("b"))
-    assert {name for _, name, _ in read([tmp_path]).cells} == {"b"}
+    assert {name for _, name, _ in read(tmp_path).cells} == {"b"}
 
 
 def test_every_line_is_whole_and_strict(tmp_path):
@@ -98,7 +80,7 @@ def test_a_kill_at_any_byte_costs_the_last_line_at_most(tmp_path):
 def test_a_line_that_is_no_record(tmp_path, line, message):
     (tmp_path / FILE).write_text(f"{json.dumps(case())}\n{line}\n{json.dumps(cell())}\n")
     with pytest.raises(BadInput, match=message) as caught:
-        read([tmp_path])
+        read(tmp_path)
     assert caught.value.line == 2
 
 
@@ -107,7 +89,7 @@ def test_a_folder_without_results(tmp_path, content):
     if content is not None:
         (tmp_path / FILE).write_bytes(content)
     with pytest.raises(BadInput, match="no results here"):
-        read([tmp_path])
+        read(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
@@ -123,60 +105,25 @@ def test_a_folder_that_cannot_be_written(tmp_path):
             Writer(tmp_path / "new")
 
 
-def test_two_environments_stand_side_by_side(tmp_path):
-    write(tmp_path / "a", case(), cell(environment="py311"))
-    write(tmp_path / "b", case(), case("b"), cell(environment="py312"), cell("b", environment="py312"))
-    found = read([tmp_path / "a", tmp_path / "b"])
-    assert set(found.cells) == {
-        ("py311", "a", "chainer@cpu"),
-        ("py312", "a", "chainer@cpu"),
-        ("py312", "b", "chainer@cpu"),
-    }
-    assert set(found.cases) == {"a", "b"}
-
-
-@pytest.mark.parametrize("what", ["inputs", "weights", "graph"])
-def test_cells_of_other_arrays_or_networks_are_not_merged(tmp_path, what):
-    write(tmp_path / "a", case(), cell())
-    write(tmp_path / "b", case(**{what: "9"}), cell(environment="there", **{what: "9"}))
-    with pytest.raises(BadInput, match=f"a was run with other {what} "):
-        read([tmp_path / "a", tmp_path / "b"])
-
-
 def test_a_case_that_was_run_again_drops_its_old_cells(tmp_path):
     write(tmp_path, case(), cell(), cell(target="onnxruntime@cpu"), case("b"), cell("b"))
     write(tmp_path, case(weights="9"), cell(weights="9"), resume=True)
-    assert set(read([tmp_path]).cells) == {("here", "a", "chainer@cpu"), ("here", "b", "chainer@cpu")}
+    assert set(read(tmp_path).cells) == {("here", "a", "chainer@cpu"), ("here", "b", "chainer@cpu")}
 
 
 def test_of_two_cells_the_later_one_counts(tmp_path):
     write(tmp_path, case(), cell(verdict="crashed"))
     write(tmp_path, case(), cell(), resume=True)
-    [found] = read([tmp_path]).cells.values()
+    [found] = read(tmp_path).cells.values()
     assert found["verdict"] == "equal"
 
 
-def test_the_latest_exam_counts(tmp_path):
-    write(tmp_path / "a", case(), {"kind": "exam", "date": "1"}, {"kind": "exam", "date": "2"})
-    write(tmp_path / "b", case())
-    assert read([tmp_path / "a", tmp_path / "b"]).exam["date"] == "2"
-    assert read([tmp_path / "b"]).exam == {}
-
-
-def timing(target="chainer@cpu", batch=None, threads=2, **more):
-    return {"kind": "timing", "case": "a", "target": target, "environment": "here", "network": "n", "batch": batch,
-            "threads": threads, **more}  # fmt: skip
-
-
-def loss(target="chainer@cpu:float16", **more):
-    return {"kind": "loss", "case": "a", "target": target, "environment": "here", "network": "n", **more}
-
-
 def test_of_two_measurements_the_later_one_counts(tmp_path):
-    write(tmp_path / "a", case(), timing(load=[1, 1]), timing(batch=8), timing(threads=1), timing("onnxruntime@cpu"))
-    write(tmp_path / "a", timing(load=[0, 0]), loss(), loss("chainer@cpu:bfloat16"), resume=True)
-    write(tmp_path / "b", loss(precision="float16"), {"kind": "sensitivity", "case": "a", "precision": "float16"})
-    found = read([tmp_path / "a", tmp_path / "b"]).measured
+    write(tmp_path, case(), timing(load=[1, 1]), timing(batch=8), timing(threads=1), timing("onnxruntime@cpu"))
+    write(tmp_path, timing(load=[0, 0]), loss(), loss("chainer@cpu:bfloat16"), resume=True)
+    more = loss(precision="float16"), {"kind": "sensitivity", "case": "a", "precision": "float16"}
+    write(tmp_path, *more, resume=True)
+    found = read(tmp_path).measured
     assert len(found["timing"]) == 4
     assert found["timing"]["here", "a", "chainer@cpu", None, 2]["load"] == [0, 0]
     assert len(found["loss"]) == 2
@@ -187,9 +134,9 @@ def test_of_two_measurements_the_later_one_counts(tmp_path):
 def test_measurements_survive_another_run_of_the_same_network_alone(tmp_path):
     write(tmp_path, case(), cell(), timing(), loss())
     write(tmp_path, case(), cell(), resume=True)
-    assert [len(found) for found in read([tmp_path]).measured.values()] == [1, 0, 1]
+    assert [len(found) for found in read(tmp_path).measured.values()] == [1, 0, 1]
     write(tmp_path, case() | {"network": "other"}, timing("onnxruntime@cpu"), resume=True)
-    assert [list(found) for found in read([tmp_path]).measured.values()] == [
+    assert [list(found) for found in read(tmp_path).measured.values()] == [
         [], [], [("here", "a", "onnxruntime@cpu", None, 2)]
     ]  # fmt: skip
 
@@ -202,7 +149,7 @@ def test_a_run_that_starts_anew_keeps_the_latest_measurements(tmp_path):
     kinds = [(r["kind"], r.get("environment")) for r in records(tmp_path)]
     assert kinds == [("run", "here"), *[(k, "here") for k in ("loss", "timing", "timing")], ("case", None),
                      ("cell", "here")]  # fmt: skip
-    found = read([tmp_path])
+    found = read(tmp_path)
     assert list(found.cells) == [("here", "a", "onnxruntime@cpu")]
     assert found.measured["timing"]["here", "a", "chainer@cpu", None, 2]["load"] == [0, 0]
     assert [p.name for p in tmp_path.iterdir()] == [FILE]
@@ -211,7 +158,7 @@ def test_a_run_that_starts_anew_keeps_the_latest_measurements(tmp_path):
 def test_a_run_that_starts_anew_on_another_network_does_not_show_what_was_measured(tmp_path):
     write(tmp_path, case(), timing(), loss() | {"case": "b"})
     write(tmp_path, case() | {"network": "other"}, timing("onnxruntime@cpu") | {"network": "other"})
-    found = read([tmp_path]).measured
+    found = read(tmp_path).measured
     assert list(found["timing"]) == [("here", "a", "onnxruntime@cpu", None, 2)]
     assert list(found["loss"]) == [("here", "b", "chainer@cpu:float16")], "nothing is known of that network"
 
@@ -240,3 +187,19 @@ def test_what_cannot_be_read_is_not_thrown_away(tmp_path):
         Writer(tmp_path)
     assert caught.value.line == 1
     assert (tmp_path / FILE).read_text() == "an hour\nof work\n"
+
+
+def test_an_environment_has_a_name(monkeypatch):
+    monkeypatch.delenv("PARITY_ENVIRONMENT", raising=False)
+    monkeypatch.setenv("TOX_ENV_NAME", "py312")
+    assert environment() == "py312"
+    monkeypatch.setenv("PARITY_ENVIRONMENT", "newest")
+    assert environment() == run_record()["environment"] == "newest"
+    monkeypatch.delenv("PARITY_ENVIRONMENT")
+    monkeypatch.delenv("TOX_ENV_NAME")
+    assert environment().startswith("python3.")
+
+
+def test_when_a_case_was_stated_is_known(tmp_path):
+    write(tmp_path, run_record() | {"started": "1"}, case(), case("b"), run_record() | {"started": "2"}, case())
+    assert read(tmp_path).since == {"a": "2", "b": "1"}

@@ -239,7 +239,7 @@ def test_results_can_be_read_while_the_run_goes_on(tmp_path):
     write_case(tmp_path, "a")
     seen = []
     with Writer(tmp_path) as writer, Session(StandInPool()) as session:
-        session.run(load_cases(tmp_path), [A], writer, on_cell=lambda _: seen.append(len(read([tmp_path]).cells)))
+        session.run(load_cases(tmp_path), [A], writer, on_cell=lambda _: seen.append(len(read(tmp_path).cells)))
     assert seen == [1]
 
 

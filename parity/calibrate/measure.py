@@ -102,4 +102,4 @@ def measure(
             session.run(part, targets, journal, done=done, on_cell=on_cell, on_bad=on_bad, seconds=until)
     if wrong:
         raise wrong[0]
-    return results.read([folder])
+    return results.read(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,7 @@ class Variant(Case):
         """As the case, but for its known failures, whatever the precision."""
         return self.base.runs_on(target) and self.base.expected(target.machine) is None
 
-    def expected(self, target: Target) -> model.Expect | None:
+    def expected(self, target: Target, versions: Mapping[str, str] | None = None) -> model.Expect | None:
         """Nothing: where a failure is known it is not run."""
         return None
 

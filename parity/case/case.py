@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,15 @@ class Case:
         """Whether it is meant for the target's engine."""
         return self.spec.targets is None or any(t.engine == target.engine for t in select(self.spec.targets))
 
-    def expected(self, target: Target) -> model.Expect | None:
-        """The known failure on this target."""
+    def expected(self, target: Target, versions: Mapping[str, str] | None = None) -> model.Expect | None:
+        """The known failure on this target.
+
+        Args:
+            versions: package → version of the target; without them, failures of some versions are not meant.
+        """
         for e in self.spec.expect:
-            if matches(target, e.target) and fnmatch.fnmatchcase(self.variant, e.case):
+            fits = matches(target, e.target) and fnmatch.fnmatchcase(self.variant, e.case)
+            if fits and e.concerns(versions or {}):
                 return e
         return None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from parity.case.inputs import FileInput
 from parity.draw import Distribution
@@ -115,6 +117,27 @@ class Expect(Model):
     verdict: Literal["differs", "nonfinite", "shape", "missing", "crashed", "timeout", "unsupported"]
     reason: Text = Field(description="Why; the report prints it.")
     cause: Text | None = Field(None, description="differs: the mistake that the diagnosis must name, e.g. epsilon.")
+    versions: dict[str, Text] = Field(
+        default_factory=dict,
+        description="Packages of the target and the versions that fail, e.g. {keras: <3.15}; without it, all do.",
+    )
+
+    @field_validator("versions")
+    @classmethod
+    def _versions_are_specifiers(cls, versions: dict[str, str]) -> dict[str, str]:
+        for package, text in versions.items():
+            try:
+                SpecifierSet(text)
+            except InvalidSpecifier:
+                raise ValueError(f"{package}: found {text!r}, accepted: versions as in <3.15 or >=2,<2.3") from None
+        return versions
+
+    def concerns(self, versions: Mapping[str, str]) -> bool:
+        """Whether a target of these versions is meant: package → version, as its facts have it."""
+        return all(
+            package in versions and SpecifierSet(text).contains(versions[package], prereleases=True)
+            for package, text in self.versions.items()
+        )
 
 
 class Committed(Model):

@@ -94,7 +94,7 @@ def _names(text: str | None, known: Sequence[str], option: str) -> tuple[str, ..
 def _done(plan: Sequence[Variant]) -> set[tuple[str, str]]:
     if not (WORK / results.FILE).exists():
         return set()
-    old = results.read([WORK])
+    old = results.read(WORK)
     run = old.runs.get(results.environment(), {})
     if run.get("rules") != rules():
         text = "the rules of the layers or the judge have changed since these cells ran; begin anew, without --resume"

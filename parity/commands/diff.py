@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from parity import results
+from parity import merge
 from parity.changes.change import BETTER, OTHER, WORSE
 from parity.changes.diff import diff
 from parity.changes.markdown import markdown as as_markdown
@@ -24,7 +24,7 @@ def show_diff(old: Path, new: Path, markdown: Path | None, allow_fewer: bool) ->
         markdown: file for the same as Markdown.
     """
     console = Console()
-    found = diff(results.read([old]), results.read([new]), allow_fewer)
+    found = diff(merge.read([old]), merge.read([new]), allow_fewer)
     for text in notes(found):
         console.print(Text(text, style="bright_black"), soft_wrap=True)
     for section in sections(found):

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from parity import results
+from parity import merge
 from parity.case_record import case_record
 from parity.commands.select import one_case
 from parity.errors import BadInput, listed, near
@@ -56,7 +56,7 @@ def from_run(case: str, target: str) -> tuple[Record, Record]:
 
 def from_results(case: str, target: str, folder: Path) -> tuple[Record, Record]:
     """Records of a run that was; of several environments, the last one's."""
-    found, where = results.read([folder]), str(Target.parse(target))
+    found, where = merge.read([folder]), str(Target.parse(target))
     names = {c for _, c, _ in found.cells}
     fitting = [case] if case in names else [n for n in sorted(names) if _file(found.cases.get(n, {}), n, case)]
     if len(fitting) != 1:

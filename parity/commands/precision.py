@@ -70,7 +70,7 @@ def measure(
     wanted = matching(cases, expression) if cases else []
     if not wanted:
         return 2
-    known = results.read([out]).cases if (out / results.FILE).exists() else {}
+    known = results.read(out).cases if (out / results.FILE).exists() else {}
     cores = jobs or os.cpu_count() or 1
     found: list[Record] = []
     bar = Bar(console, sum(map(len, planned(wanted, engines).values())))

@@ -1,4 +1,4 @@
-"""``parity run`` and ``parity report``."""
+"""``parity run``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.text import Text
 from parity import records, results
 from parity.case.case import Case
 from parity.commands.progress import Bar
+from parity.commands.report import write_report
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput, shown
 from parity.judge.customary import RULES, Rule, allclose
@@ -66,7 +67,7 @@ def run_cases(
         return 2
     old = results.Results()
     if resume and (out / results.FILE).exists():
-        old = results.read([out])
+        old = results.read(out)
     done = finished(old, wanted, rules)
 
     total = sum((c.id, str(t)) not in done for t in chosen for c in wanted if c.runs_on(t))
@@ -93,11 +94,11 @@ def run_cases(
 
         session.run(wanted, chosen, writer, done=done, on_cell=on_cell, on_bad=on_bad, seconds=seconds)
         progress.done()
-    found = results.read([out])
+    found = results.read(out)
     console.print(summary(found))
     for line in remarks(found):
         console.print(Text(line, style="yellow"))
-    print(f"report: {write_report([out], out)}")
+    print(f"report: {write_report(found, out)}")
     if bad:
         return 2
     compared = [c for c in found.cells.values() if c["verdict"] not in ("skipped", "unsupported")]
@@ -177,23 +178,3 @@ def remarks(found: results.Results) -> Iterator[str]:
             yield f"{target}: {count} of {len(own)} verdicts are provisional, since bounds were not measured there"
         if count := sum(c.get("repeats", {}).get("distinct", 1) > 1 for c in own):
             yield f"{target}: {count} of {len(own)} results are not the same bit for bit when run again"
-
-
-def write_report(folders: Sequence[Path], out: Path) -> Path:
-    """Merge results and write the page."""
-    from parity.report.page import write
-
-    return write(results.read(folders), out)
-
-
-def write_device_page(folders: Sequence[Path], out: Path) -> Path:
-    """Merge results and write the page about a CUDA device."""
-    from parity.report.device import page
-
-    text = page(results.read(folders))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise BadInput(f"the page cannot be written: {error}", file=str(out)) from None
-    return out

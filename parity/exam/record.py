@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from parity.exam.known import UNDONE
@@ -34,7 +34,7 @@ def record(answers: Sequence[Answer], facts: dict[str, Any], parameters: dict[st
     about = run_record()
     return {
         "version": 1,
-        "date": datetime.now(timezone.utc).date().isoformat(),
+        "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": about["python"], "numpy": about["numpy"], "parity": about["parity"]},
         "targets": {t: {"versions": f.get("versions", {}), "mode": f.get("mode", "")} for t, f in facts.items()},
         "parameters": parameters,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from parity.errors import BadInput
-from parity.judge.verdict import NEUTRAL
 from parity.report import junit, summary, verdicts
+from parity.report.environments import amiss
 from parity.results import Results
 
 
@@ -25,7 +25,7 @@ def write_summaries(results: Results, out: Path) -> list[Path]:
     """
     texts = {
         summary.FILE: summary.summary(results),
-        junit.FILE: junit.junit(results, _absent(results)),
+        junit.FILE: junit.junit(results, list(amiss(results))),
         verdicts.FILE: verdicts.verdicts(results),
     }
     paths = []
@@ -38,10 +38,3 @@ def write_summaries(results: Results, out: Path) -> list[Path]:
             raise BadInput(f"the summary cannot be written: {error}", file=str(path)) from None
         paths.append(path)
     return paths
-
-
-def _absent(results: Results) -> list[tuple[str, str]]:
-    busy = {c["environment"] for c in results.cells.values() if c["verdict"] not in NEUTRAL}
-    busy |= {r.get("environment", "") for found in results.measured.values() for r in found.values()}
-    known = {*results.runs, *(environment for environment, *_ in results.cells)}
-    return [(e, f"Environment {e} compared nothing.") for e in sorted(known - busy)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parity.judge.verdict import NEUTRAL, ORDER
+from parity.report.environments import amiss, idle, left_out, missing
 from parity.report.failures import (
     EXCUSED,
     EXCUSES,
@@ -67,15 +68,13 @@ def overview(results: Results) -> Overview:
     failures, more = failures_of(cells, results), failures_of(others, results)
     wrong = {c["case"] for f in failures for c in f.cells}
     good = [c for c in compared if kind(c) in GOOD and c["case"] not in wrong]
-    busy = {c["environment"] for c in (*compared, *others)}
-    busy |= {r.get("environment") for found in results.measured.values() for r in found.values()}
-    idle = sorted(set(results.runs) - busy)
-    asides = _asides(counts, len(cells), idle if compared else [], _weak(results))
+    lacks = tuple(said for _, said in amiss(results))
+    asides = (*lacks, *left_out(results), *_asides(counts, len(cells), _weak(results)))
     shown = {v: counts[v] for v in KINDS if everywhere[v]}
     said_of_others = in_others(others, more)
     if not compared:
         tone, headline = _nothing(results, cells, others)
-        tone = "bad" if more and tone == "other" else tone
+        tone = "bad" if (more or lacks) and tone == "other" else tone
         return Overview(tone, headline, "", asides, (*failures, *more), shown, said_of_others, bool(more))
     agreeing = {c["case"] for c in good}
     size = [plural(len(agreeing), "case"), plural(len({parts(c["target"])[0] for c in compared}), "engine")]
@@ -86,8 +85,8 @@ def overview(results: Results) -> Overview:
     once = Counter(k for k, _, _ in {(kind(c), c["case"], c["target"]) for c in cells})  # not for each environment
     excuses = [plural(once[k], word) for k, word in EXCUSES if once[k]]
     known = f", but for {listing(excuses)}" if excuses else ""
-    tone = "bad" if failures or more or idle else "good"
-    rest = failing(failures) if failures else ""
+    tone = "bad" if failures or more or lacks else "good"
+    rest = "; ".join([*([failing(failures)] if failures else []), *_absent(results)])
     headline = f"{' × '.join(size)} {verb} {how}{known}"
     return Overview(tone, headline, rest, asides, (*failures, *more), shown, said_of_others, bool(more))
 
@@ -106,13 +105,19 @@ def _nothing(results: Results, cells: Sequence[Record], others: Sequence[Record]
     return "other", f"{listing(found)}, and no verdict in {USUAL} here"
 
 
+def _absent(results: Results) -> list[str]:
+    """``py312 compared nothing``, ``py313 left no results``: so that the headline does not sound better than it is."""
+    found = ((sorted(idle(results)), "compared nothing"), (missing(results), "left no results"))
+    return [f"{listing(names)} {what}" for names, what in found if names]
+
+
 def _weak(results: Results) -> list[str]:
     """Cases that would not notice much."""
     knowing = {case: cell for (_, case, _), cell in results.cells.items() if "weak" in cell}
     return sorted(name for name, case in results.cases.items() if weak(case, knowing.get(name)))
 
 
-def _asides(counts: Counter, total: int, idle: Sequence[str], feeble: Sequence[str]) -> tuple[str, ...]:
+def _asides(counts: Counter, total: int, feeble: Sequence[str]) -> tuple[str, ...]:
     said = []
     if feeble:
         verb = "is" if len(feeble) == 1 else "are"
@@ -121,8 +126,6 @@ def _asides(counts: Counter, total: int, idle: Sequence[str], feeble: Sequence[s
             f"{plural(len(feeble), 'case')} {verb} weak, so that agreement proves little: fewer than {share} of the "
             f"weights would be noticed if changed by 1% ({some(feeble, most=NAMED)})."
         )
-    if idle:
-        said.append(f"Environment {listing(idle)} compared nothing.")
     neutral = [f"{counts[v]} {v}" for v in ORDER if v in NEUTRAL and counts[v]]
     if neutral:
         said.append(f"Of {total:,} cells, {' and '.join(neutral)}: these say nothing about the numbers.")

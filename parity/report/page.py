@@ -11,6 +11,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.changes.environments import changed, counted, splits
+from parity.errors import BadInput
 from parity.report.agreement import agreement
 from parity.report.compact import compacted
 from parity.report.data import collect, packed, text, whole
@@ -56,10 +57,16 @@ def write(results: Results, out: Path) -> Path:
 
     Returns:
         Path of the page.
+
+    Raises:
+        BadInput: nothing can be written there.
     """
-    out.mkdir(parents=True, exist_ok=True)
     path = out / "index.html"
-    path.write_text(render(results), encoding="utf-8", newline="\n")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(results), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise BadInput(f"the page cannot be written: {error}", file=str(path)) from None
     write_summaries(results, out)
     return path
 

@@ -153,7 +153,7 @@ def test_run_goes_on_behind_bad_input(folder, parity):
     assert messages[1] == BAD_BROKEN
     assert messages[2].startswith(BAD_KERNLE)
     assert messages[3:] == [BAD_WEIGHTS]  # once, though both cases of the sweep read it
-    cells = read([folder / "out"]).cells.values()
+    cells = read(folder / "out").cells.values()
     assert {c["case"]: c["verdict"] for c in cells} == dict.fromkeys(
         ["good", "swept[units-4]", "swept[units-5]"], "rounding"
     )

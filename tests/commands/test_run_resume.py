@@ -101,10 +101,10 @@ def test_without_resume_what_was_measured_stays(tmp_path, run):
         file.write(json.dumps(timing) + "\n")
     run()
     assert [r for r in lines(tmp_path / "reports") if r["kind"] == "timing"] == [timing]
-    assert read([tmp_path / "reports"]).measured["timing"]
+    assert read(tmp_path / "reports").measured["timing"]
     path.write_text(path.read_text() + "seed: 5\n")
     run()
-    assert not read([tmp_path / "reports"]).measured["timing"], "of another network"
+    assert not read(tmp_path / "reports").measured["timing"], "of another network"
 
 
 def test_no_time_is_nothing_begun_and_what_is_done_is_kept(tmp_path, run):

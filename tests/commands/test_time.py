@@ -79,7 +79,7 @@ def test_from_the_command_line_to_the_records(file, tmp_path):
     assert (base["value"], base["says"]) == (1.0, "baseline")
     assert other["low"] < other["value"] < other["high"]
     assert "onnx-reference@cpu" in made.output
-    assert results.read([out]).measured["timing"]
+    assert results.read(out).measured["timing"]
 
 
 @here

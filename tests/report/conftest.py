@@ -111,7 +111,7 @@ class Maker:
     def measure(self, kind, record):
         """Take a record in as a file of results would bring it."""
         record = {"kind": kind, "environment": ENVIRONMENT, "network": "0" * 16} | record
-        self.results.add(record, "")
+        self.results.add(record)
         return record
 
     def loss(self, case, target="chainer@cpu:float16", error=2e-4, sizes=(70_100_000, 35_050_000), **more):

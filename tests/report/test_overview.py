@@ -93,8 +93,8 @@ def test_an_environment_that_compared_nothing_is_red(make):
     make.fill(["a"])
     make.run("py312")
     found = overview(make.results)
-    assert found.tone == "bad"
-    assert "Environment py312 compared nothing." in found.asides
+    assert (found.tone, found.rest) == ("bad", "py312 compared nothing")
+    assert "Environment py312 compared nothing: its run ended before the first verdict." in found.asides
 
 
 def test_environments_are_counted(make):
