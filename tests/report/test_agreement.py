@@ -95,7 +95,7 @@ def test_the_environment_with_other_bits_is_named(agreeing):
     assert "chainer gives the same in all 3 environments, bit for bit, in 2 of 3 cases (67%)." in found["said"]
     told = "Of the environments, old is the outlier: its bits are not the others' in 3 results, on "
     assert any(line.startswith(told) for line in found["said"])
-    assert found["index"]["groups"][0]["moved"]["chainer@cpu"] == {"old": ["a"]}
+    assert found["index"]["groups"][0]["moved"]["chainer@cpu"] == {"old": [1, "a"]}
 
 
 def test_results_that_keep_no_outputs_are_not_compared(make):
