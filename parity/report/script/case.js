@@ -92,7 +92,7 @@ class CaseView {
     return el("header", { class: "title" },
       el("h2", {}, el("span", { class: "folder" }, known.folder), known.name, known.variant && el("span", { class: "variant" }, el("wbr"), `[${known.variant}]`)),
       el("p", { class: "description" }, record.description ?? ""),
-      el("dl", { class: "pairs" }, pairs.filter(([, v]) => v).map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v)))),
+      pairsList(pairs),
       expect.length > 0 && el("details", { class: "expectations" }, el("summary", {}, `${expect.length} expected ${expect.length === 1 ? "failure" : "failures"}`),
         el("ul", {}, expect.map((e) => el("li", {}, el("b", {}, `${e.verdict} on ${e.target}`), e.case === "*" ? ": " : ` for ${e.case}: `, e.reason)))));
   }

@@ -98,4 +98,5 @@ class Filters {
 const CHANGED = "changed";
 const option = ([value, text]) => el("option", { value }, text);
 const single = (columns) => columns.flatMap((k) => k.members ?? [k]);
-const distinct = (values) => [...new Set(values)].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+const { compare } = new Intl.Collator("en", { numeric: true }); // made once: localeCompare makes one at every call
+const distinct = (values) => unique(values).sort(compare);

@@ -18,7 +18,6 @@ function layerHead(node, cell, into, shapes) {
   ];
 }
 
-const pairsList = (pairs) => el("dl", { class: "pairs" }, pairs.filter(([, v]) => v !== "").map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v))));
 const listText = (names) => (names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names.join(""));
 
 // The same tensor on all targets, side by side; each leads to its own figures.

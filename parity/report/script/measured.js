@@ -59,9 +59,6 @@ function rateText(value, unit) {
   return `${figure(x)} ${unit}`;
 }
 
-const number = (content, attributes = {}) => el("td", { ...attributes, class: `number ${attributes.class ?? ""}`.trim() }, content);
-const numberHead = (text, title) => el("th", { scope: "col", class: "number", title }, text);
-
 // Links of which one is chosen.
 function choices(label, items) {
   if (items.length < 2) return "";
@@ -98,7 +95,6 @@ const scaleOf = (list) => (all, extra = {}, rows = null) => {
 const colourScale = scaleOf(COLOURS);
 const symbolScale = scaleOf(SYMBOLS);
 const nameMargin = (names, most = 300) => Math.min(most, 24 + Math.max(0, ...names.map((n) => n.length)) * 7.2);
-const unique = (list) => [...new Set(list)];
 
 // Decades around positive finite values; what a log scale cannot show stands at its ends.
 function logScale(values, { low = Infinity, high = 0 } = {}) {

@@ -38,7 +38,7 @@ async function depthPlot(detail, columns, chosen, width) {
   const decades = Array.from({ length: Math.round(Math.log10(high / low)) + 1 }, (_, i) => low * 10 ** i).map((v) => Number(v.toPrecision(1)));
   const error = { type: "log", domain: [low, high], ticks: decades, tickFormat: decadeText, grid: true, label: "error ÷ bound" };
   const title = (r) => `${r.place}\n${r.column}\n${r.verdict}, error ÷ bound ${figure(r.ratio)}\nmax |d| ${figure(r.max)}`;
-  const common = { ...scales, width, style: { background: "none", fontSize: "12px", fontFamily: "inherit" }, ariaLabel: "error ÷ bound", ariaDescription: "The figures are in the table of layers." };
+  const common = { ...scales, ...plotStyle(width, "error ÷ bound", "The figures are in the table of layers.") };
   const figureNode = places.length <= FEW ? dots(Plot, rows, places, domain, error, title, common, low, high) : lines(Plot, rows, places, error, title, common, chosen, low, high);
   const zeros = rows.some((r) => r.ratio === 0);
   return el("div", {}, figureNode, zeros && el("p", { class: "lead" }, "Hollow: no error at all. A log scale has no 0, so it stands at the end."));
