@@ -46,6 +46,27 @@ def test_the_focus_follows_a_link_and_comes_back(visit, results):
     assert page.title() != "b · parity"
 
 
+def test_escape_leaves_a_view_that_has_no_link_back(visit, results):
+    page = visit(results, "#q=b").ready().page
+    page.get_by_role("navigation", name="views").get_by_role("link", name="agreement").click()
+    page.locator("#agreement h1").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".found", has_text="1 of 2 cases").wait_for()
+
+
+def test_lines_of_many_columns_differ_in_colour_or_symbol(visit, make):
+    make.fill(["a"], [f"engine{i}@cpu" for i in range(10)])
+    make.case("a", layers=("conv", "relu", "l2", "l3"))
+    for i in range(10):
+        make.cell("a", f"engine{i}@cpu")
+    page = visit(make.results, "#case=a").ready().page
+    swatches = page.locator("#case .plotting [class*='-swatch'] svg")
+    swatches.first.wait_for()
+    looks = swatches.evaluate_all("all => all.map((s) => [s.outerHTML, getComputedStyle(s).fill].join())")
+    assert len(looks) == 10
+    assert len(set(looks)) == 10
+
+
 def test_an_address_that_is_opened_leaves_the_focus_alone(visit, results):
     page = visit(results, "#case=a").ready().page
     assert page.evaluate("document.activeElement === document.body")

@@ -37,7 +37,9 @@ function keys(event) {
   } else if (event.key === "Escape" && typing) {
     event.target.blur();
   } else if (!typing) {
-    document.querySelector(`main > .one:not([hidden]) [data-key="${CSS.escape(event.key)}"]`)?.click();
+    const link = document.querySelector(`main > .one:not([hidden]) [data-key="${CSS.escape(event.key)}"]`);
+    if (link) link.click();
+    else if (event.key === "Escape" && document.getElementById("start").hidden) location.hash = leftFrom; // a view without a link back
   }
 }
 

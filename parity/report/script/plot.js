@@ -4,6 +4,9 @@
 const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "wye", "times", "plus"];
 const FEW = 3;
+// The ninth has the first colour again, with another symbol than the first.
+const colourAt = (i) => COLOURS[i % COLOURS.length];
+const symbolAt = (i) => SYMBOLS[(i + Math.floor(i / COLOURS.length)) % SYMBOLS.length];
 const TIP = { fill: "var(--panel)", stroke: "var(--line)", lineHeight: 1.3 };
 
 // Tensors in the order of the layers, then the outputs of the untapped run.
@@ -33,8 +36,7 @@ async function depthPlot(detail, columns, chosen, width) {
   const high = 10 ** Math.ceil(Math.log10(Math.max(2, ...finite)) + (rows.some((r) => r.ratio === Infinity) ? 0.5 : 0));
   for (const r of rows) r.shown = Math.min(high, Math.max(low, r.ratio));
   const domain = columns.map((c) => c.name);
-  const range = (list) => domain.map((_, i) => list[i % list.length]);
-  const scales = { color: { domain, range: range(COLOURS) }, symbol: { domain, range: range(SYMBOLS), legend: true } };
+  const scales = { color: { domain, range: domain.map((_, i) => colourAt(i)) }, symbol: { domain, range: domain.map((_, i) => symbolAt(i)), legend: true } };
   const decades = Array.from({ length: Math.round(Math.log10(high / low)) + 1 }, (_, i) => low * 10 ** i).map((v) => Number(v.toPrecision(1)));
   const error = { type: "log", domain: [low, high], ticks: decades, tickFormat: decadeText, grid: true, label: "error ÷ bound" };
   const title = (r) => `${r.place}\n${r.column}\n${r.verdict}, error ÷ bound ${figure(r.ratio)}\nmax |d| ${figure(r.max)}`;
