@@ -42,7 +42,8 @@ class Matrix {
     this.rowsOf.fill(groups.map(([group, members]) => () => this.draw(group, members)));
     this.body.querySelector("a, button")?.setAttribute("tabindex", "0");
     const verdicts = cases.reduce((n, c) => n + single(columns).filter((k) => c.cells[k.number]).length, 0);
-    this.found.textContent = `${cases.length.toLocaleString("en")} of ${of.toLocaleString("en")} cases, ${verdicts.toLocaleString("en")} verdicts`;
+    const places = unique(single(columns).map((k) => k.environment)).length;
+    this.found.textContent = `${cases.length.toLocaleString("en")} of ${of.toLocaleString("en")} cases, ${verdicts.toLocaleString("en")} ${verdicts === 1 ? "verdict" : "verdicts"}${places > 1 ? ` in ${places} environments` : ""}`;
     this.all.textContent = state.rows === "all" ? "fold all" : "unfold all";
     if (!cases.length) this.body.append(el("tr", {}, el("td", { colspan: columns.length + 1, class: "nothing" }, "No case fits. ", el("a", { href: "#" }, "Show all."))));
   }
