@@ -147,6 +147,16 @@ def test_cases_of_an_environment_that_are_not_listed_are_counted(visit, make):
     assert said.endswith("c7 and 3 more")
 
 
+def test_of_two_environments_the_cases_that_differ_are_named(visit, results):
+    page = visit(results, "#agreement").ready().page
+    blocks = page.locator("#agreement .block")
+    assert blocks.count() == 3
+    assert blocks.first.locator(".lead").inner_text() == "furthest apart first: a"
+    blocks.first.locator(".lead a").click()
+    page.wait_for_selector("html[data-case='a']", state="attached")
+    assert page.locator("#case .verdict").inner_text().endswith("chainer@cpu old")
+
+
 @pytest.mark.parametrize("environment", ["", "*", "old"])
 def test_cases_are_sorted_by_a_column_that_is_not_shown(visit, results, environment):
     for name, ratio in (("a", 0.2), ("b", 0.6)):

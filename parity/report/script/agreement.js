@@ -84,10 +84,11 @@ class AgreementView {
         const sum = total(found);
         return el("td", {}, el("span", { ...shade(sum), title: sumTitle(`${target}: ${a} and ${b}`, sum) }, el("span", { class: "ratio" }, everySame(sum) ? "same" : (sum.compared - sum.same).toLocaleString("en")), sum.apart > 0 && el("span", { class: "apart" }, `≠ ${sum.apart}`)));
       };
-      const moved = Object.entries(group.moved[target] ?? {});
+      const moved = Object.entries(group.moved[target] ?? {}).map(([e, list]) => [`${e} alone`, e, list]);
+      const two = names.length > 2 ? [] : own.filter((p) => p.furthest.length).map((p) => ["furthest apart first", names[1], [p.compared - p.same, ...p.furthest.map(([id]) => id)]]); // of two, neither is alone
       return el("div", { class: "block" }, el("h4", {}, shortName(target)),
         table(["", ...names.map((n) => el("th", { scope: "col" }, n))], names.map((a) => [el("th", { scope: "row" }, a), ...names.map((b) => cell(a, b))]), { class: "square small" }),
-        moved.map(([e, [count, ...ids]]) => el("p", { class: "lead" }, `${e} alone: `, ids.map((id, i) => [i > 0 && ", ", el("a", { href: caseHash(id, { target, environment: e }, true) }, id)]), count > ids.length && ` and ${(count - ids.length).toLocaleString("en")} more`)));
+        [...moved, ...two].map(([said, e, [count, ...ids]]) => el("p", { class: "lead" }, `${said}: `, ids.map((id, i) => [i > 0 && ", ", el("a", { href: caseHash(id, { target, environment: e }, true) }, id)]), count > ids.length && ` and ${(count - ids.length).toLocaleString("en")} more`)));
     });
     return [section("Environment against environment", el("p", { class: "lead" }, "Cases in which the same target does not give the same bits in two environments; shaded by how far apart it typically is there."), el("div", { class: "blocks" }, blocks))];
   }
