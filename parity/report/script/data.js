@@ -72,7 +72,6 @@ class Index {
     this.families = raw.families;
     const environments = new Set(raw.columns.map((c) => c.environment));
     this.several = environments.size > 1;
-    this.environments = [...environments].sort();
     this.columns = raw.columns.map((c, number) => ({ ...c, ...partsOf(c.target), number, several: this.several, name: this.several ? `${c.target} ${c.environment}` : c.target }));
     this.cases = raw.cases.map((c) => ({ ...c, ...splitId(c.id), cells: c.cells.map((e) => e && this.entry(e)) }));
     this.usual = this.columns.filter((c) => c.precision === USUAL);
