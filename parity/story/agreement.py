@@ -71,18 +71,20 @@ def told_environments(found: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """How often targets give the same bits everywhere; those that always do in one sentence.
 
     Args:
-        found: target → cases ``compared`` in several environments, in how many of them the bits are the ``same``, and
-            the number of ``environments``.
+        found: target → cases ``compared`` in several environments, in how many of them the bits are the ``same``, how
+            many were compared in ``fewer`` than all, and the number of ``environments``.
     """
-    always = [engine(t) for t, n in found.items() if n["same"] == n["compared"]]
+    always = [engine(t) for t, n in found.items() if n["same"] == n["compared"] and not n["fewer"]]
     where = _where(max((n["environments"] for n in found.values()), default=0))
     if always:
         give = "give" if len(always) > 1 else "gives"
         yield f"{listing(always)} {give} the same in {where}, bit for bit, in all cases."
     for target, n in found.items():
-        if n["same"] < n["compared"]:
+        if n["same"] < n["compared"] or n["fewer"]:
             of = f"{n['same']:,} of {plural(n['compared'], 'case')} ({percent(n['same'] / n['compared'])})"
-            yield f"{engine(target)} gives the same in {_where(n['environments'])}, bit for bit, in {of}."
+            were = "was" if n["fewer"] == 1 else "were"
+            fewer = f"; {plural(n['fewer'], 'case')} {were} compared in fewer of them" if n["fewer"] else ""
+            yield f"{engine(target)} gives the same in {_where(n['environments'])}, bit for bit, in {of}{fewer}."
 
 
 def _where(environments: int) -> str:

@@ -95,7 +95,18 @@ def test_the_environment_with_other_bits_is_named(agreeing):
     assert "chainer gives the same in all 3 environments, bit for bit, in 2 of 3 cases (67%)." in found["said"]
     told = "Of the environments, old is the outlier: its bits are not the others' in 3 results, on "
     assert any(line.startswith(told) for line in found["said"])
-    assert found["index"]["groups"][0]["moved"]["chainer@cpu"] == {"old": ["a"]}
+    assert found["index"]["groups"][0]["moved"]["chainer@cpu"] == {"old": [1, "a"]}
+
+
+def test_a_case_that_fewer_environments_compared_is_not_the_same_in_all(agreeing):
+    agreeing.fill(["a", "b", "c"], ENGINES, "third")
+    for found in agreeing.results.cells.values():
+        found["final"][0] |= kept([0.1])
+    agreeing.cell("a", "chainer@cpu", "crashed", "third")
+    said = agreement(agreeing.results)["said"]
+    more = "; 1 case was compared in fewer of them."
+    assert f"chainer gives the same in all 3 environments, bit for bit, in 3 of 3 cases (100%){more}" in said
+    assert "keras-jax and onnxruntime give the same in all 3 environments, bit for bit, in all cases." in said
 
 
 def test_results_that_keep_no_outputs_are_not_compared(make):

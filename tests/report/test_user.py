@@ -71,14 +71,14 @@ def test_nothing_but_the_file_is_loaded(visit, results):
 def test_facets_narrow_cases_and_columns(visit, results):
     page = visit(results).ready().page
     page.locator("[data-facet='folder']").select_option("networks/")
-    found(page, "1 of 201 cases, 6 verdicts")
+    found(page, "1 of 201 cases, 6 verdicts in 2 environments")
     page.locator("[data-facet='environment']").select_option("py313")
     page.locator("[data-facet='engine']").select_option("chainer")
-    found(page, "1 of 201 cases, 1 verdicts")
+    found(page, "1 of 201 cases, 1 verdict")
     assert page.locator("#counts a[data-verdict='rounding'] b").inner_text() == "1"
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
-    found(page, "1 of 201 cases, 1 verdicts")
+    found(page, "1 of 201 cases, 1 verdict")
 
 
 def test_environments_are_merged_until_they_are_asked_for(visit, results):
@@ -142,7 +142,7 @@ def test_the_keyboard_alone(visit, results):
     page = opened.page
     page.keyboard.press("/")
     page.keyboard.type("networks")
-    found(page, "1 of 201 cases, 6 verdicts")
+    found(page, "1 of 201 cases, 6 verdicts in 2 environments")
     page.keyboard.press("Escape")
     page.locator("#matrix tbody [tabindex='0']").focus()
     page.keyboard.press("ArrowRight")

@@ -66,7 +66,7 @@ class Group:
         alone: targets apart from the others in their environments.
         moved: target → environment → cases in which its bits are not those of the majority of environments.
         everywhere: target → how many cases several environments ``compared``, and in how many of them the bits are the
-            ``same`` in all.
+            ``same`` in all of these, and how many were compared in ``fewer`` than the target has.
     """
 
     columns: Sequence[Column]
@@ -111,9 +111,10 @@ def _take(made: Group, found: Row, record: Record) -> None:
         if len(among) < 2:
             continue
         same = found.same[np.ix_(among, among)]
-        count = made.everywhere.setdefault(target, {"compared": 0, "same": 0})
+        count = made.everywhere.setdefault(target, {"compared": 0, "same": 0, "fewer": 0})
         count["compared"] += 1
         count["same"] += int(same.all())
+        count["fewer"] += len(among) < len(by(made.columns, 0)[target])
         for odd in _minority(same) if len(among) >= MAJORITY else ():
             environment = there[among[odd]][1]
             made.moved.setdefault(target, {}).setdefault(environment, []).append(found.case)

@@ -67,7 +67,9 @@ def _shown(found: Group) -> dict[str, Any]:
             for a in found.alone[:LISTED]
         ],
         "more": max(0, len(found.alone) - LISTED),
-        "moved": {t: {e: cases[:FURTHEST] for e, cases in their.items()} for t, their in found.moved.items()},
+        "moved": {
+            t: {e: [len(cases), *cases[:FURTHEST]] for e, cases in their.items()} for t, their in found.moved.items()
+        },
     })  # fmt: skip
     return shown
 

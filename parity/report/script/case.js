@@ -7,6 +7,20 @@ function firstOf(columns, known) {
   return usual.find((c) => !entry(c).ok) ?? columns.find((c) => !entry(c).ok) ?? columns.find((c) => entry(c).expected) ?? columns[0];
 }
 
+// What the address asks for; where it names no environment, or one that is not there, the first to see of the target.
+function chosenOf(columns, known, { target, environment }) {
+  const own = target ? columns.filter((c) => c.target === target) : columns;
+  const there = own.filter((c) => !environment || c.environment === environment);
+  return firstOf([there, own, columns].find((list) => list.length) ?? [], known);
+}
+
+// A link that leads to what is not here says so, since something else is shown.
+function otherBox({ target, environment }, chosen) {
+  if (!chosen || ((!target || chosen.target === target) && (!environment || chosen.environment === environment))) return "";
+  const asked = [target, environment].filter(Boolean).join(" in ");
+  return el("p", { class: "box note", role: "status" }, `These results have no verdict of ${asked} on this case; this is ${chosen.target} in ${chosen.environment}.`);
+}
+
 // Of the chosen column's precision, or its engine in the usual one.
 const comparable = (c, chosen) => !chosen || c.precision === chosen.precision || (c.precision === USUAL && chosen.target.startsWith(c.target));
 
@@ -27,14 +41,13 @@ class CaseView {
     this.shown = null;
     const turn = ++this.turn;
     if (!known) {
-      this.place.replaceChildren(el("p", { class: "box bad" }, `These results have no case called ${state.case}.`), el("p", {}, el("a", { href: "#" }, "← all cases")));
+      this.place.replaceChildren(el("p", { class: "box bad" }, `These results have no case called ${state.case}.`), el("p", {}, el("a", { href: "#", "data-key": "Escape", onclick: back }, "← all cases")));
       return;
     }
     const detail = (await piece(known.piece))[known.id];
     if (turn !== this.turn) return; // another case was opened meanwhile
     const columns = this.index.columns.filter((c) => known.cells[c.number]);
-    const asked = this.index.column(state.target, state.environment);
-    const chosen = columns.includes(asked) ? asked : firstOf(columns, known);
+    const chosen = chosenOf(columns, known, state);
     const plot = el("div", { class: "plotting" });
     const alike = columns.filter((c) => comparable(c, chosen));
     const narrow = fewOf(alike, chosen);
@@ -42,7 +55,7 @@ class CaseView {
     const spreads = el("div", {});
     const measured = detail.measured?.length ? section("Precision and timing", measuredLine(known.id, detail.measured)) : "";
     this.place.replaceChildren(...[
-      this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case),
+      this.navigation(known, state.target ? chosen : null), this.heading(known, detail.case), otherBox(state, chosen),
       changedBox(known.changed),
       this.tabs(known, columns.filter((c) => c.precision === USUAL), chosen, "targets"),
       this.otherTabs(known, columns.filter((c) => c.precision !== USUAL), chosen),
@@ -79,7 +92,7 @@ class CaseView {
     return el("header", { class: "title" },
       el("h2", {}, el("span", { class: "folder" }, known.folder), known.name, known.variant && el("span", { class: "variant" }, el("wbr"), `[${known.variant}]`)),
       el("p", { class: "description" }, record.description ?? ""),
-      el("dl", { class: "pairs" }, pairs.filter(([, v]) => v).map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v)))),
+      pairsList(pairs),
       expect.length > 0 && el("details", { class: "expectations" }, el("summary", {}, `${expect.length} expected ${expect.length === 1 ? "failure" : "failures"}`),
         el("ul", {}, expect.map((e) => el("li", {}, el("b", {}, `${e.verdict} on ${e.target}`), e.case === "*" ? ": " : ` for ${e.case}: `, e.reason)))));
   }

@@ -72,7 +72,6 @@ class Index {
     this.families = raw.families;
     const environments = new Set(raw.columns.map((c) => c.environment));
     this.several = environments.size > 1;
-    this.environments = [...environments].sort();
     this.columns = raw.columns.map((c, number) => ({ ...c, ...partsOf(c.target), number, several: this.several, name: this.several ? `${c.target} ${c.environment}` : c.target }));
     this.cases = raw.cases.map((c) => ({ ...c, ...splitId(c.id), cells: c.cells.map((e) => e && this.entry(e)) }));
     this.usual = this.columns.filter((c) => c.precision === USUAL);
@@ -87,19 +86,16 @@ class Index {
     return { verdict: this.verdicts[verdict], ratio: toNumber(ratio), ok: ok === 1, expected: excuse === 1, loosened: excuse === 2, message };
   }
 
-  // One column for a target in all environments; its cells are the worst of theirs, and say of how many.
+  // One column for a target in all environments; a cell is the worst of theirs, as it is there, and says of how many.
   merge(members, number) {
     for (const c of this.cases) {
       const there = members.filter((k) => c.cells[k.number]);
       const worst = worstOf(there.map((k) => c.cells[k.number]), this.verdicts);
-      const from = worst && there.find((k) => sameKind(c.cells[k.number], worst) && c.cells[k.number].ratio === worst.ratio);
-      c.cells[number] = worst && { ...worst, environment: (from ?? there[0]).environment, message: c.cells[(from ?? there[0]).number].message, count: there.length };
+      const alike = there.filter((k) => sameKind(c.cells[k.number], worst) && excused(c.cells[k.number]) === excused(worst));
+      const from = alike.find((k) => c.cells[k.number].ratio === largest(alike.map((other) => c.cells[other.number]))) ?? alike[0];
+      c.cells[number] = worst && { ...worst, environment: from.environment, ratio: c.cells[from.number].ratio, message: c.cells[from.number].message, count: there.length };
     }
     return { ...members[0], number, several: false, name: members[0].target, environment: "", members };
-  }
-
-  column(target, environment) {
-    return this.columns.find((c) => c.target === target && (!environment || c.environment === environment));
   }
 }
 

@@ -11,7 +11,7 @@ function certificateTable(cell) {
   return [
     el("p", { class: proof.ok ? "lead" : "lead failed" }, said),
     proof.problems.length > 0 && el("ul", { class: "problems" }, proof.problems.map((p) => el("li", {}, p))),
-    rows.length > 0 && table(["weight", "canonical layout", "", "in the framework", "its layout", el("th", { scope: "col", class: "number" }, "shape"), "hash", "proof"], rows, { class: "certificate" }),
+    rows.length > 0 && table(["weight", "canonical layout", "", "in the framework", "its layout", numberHead("shape"), "hash", "proof"], rows, { class: "certificate" }),
   ];
 }
 
@@ -21,13 +21,13 @@ function factsList(cell, column) {
   for (const [key, value] of Object.entries(facts)) {
     if (key !== "versions") pairs.push([key.replaceAll("_", " "), typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "object" ? JSON.stringify(value) : String(value)]);
   }
-  return el("dl", { class: "pairs" }, pairs.map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v))));
+  return pairsList(pairs);
 }
 
 function timingsList(cell) {
   const pairs = Object.entries(cell.timings ?? {}).map(([k, v]) => [k, secondsText(v)]);
   if (cell.seconds !== undefined) pairs.push(["in all, judging included", secondsText(cell.seconds)]);
-  return el("dl", { class: "pairs" }, pairs.map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v))));
+  return pairsList(pairs);
 }
 
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -22,6 +22,15 @@ function table(heads, rows, attributes = {}) {
   return el("div", { class: "scroll" }, el("table", attributes, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
 }
 
+// Figures stand at the right, under their head.
+const number = (content, attributes = {}) => el("td", { ...attributes, class: `number ${attributes.class ?? ""}`.trim() }, content);
+const numberHead = (text, title) => el("th", { scope: "col", class: "number", title }, text);
+
+// Names and values side by side; those without a value are left out.
+const pairsList = (pairs) => el("dl", { class: "pairs" }, pairs.filter(([, v]) => v !== "").map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v))));
+
+const unique = (list) => [...new Set(list)];
+
 // A span that a screen reader speaks and the eye skips.
 const spoken = (text) => el("span", { class: "spoken" }, text);
 

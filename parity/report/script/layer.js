@@ -2,7 +2,7 @@
 
 const NOT_KEPT = "not kept in this page; results.jsonl has it where the run recorded it.";
 
-// What there is to say without a plot; parts: [finding, tensor] of the chosen target, the worst first.
+// What there is to say without a plot; into: the finding of the layers that a runtime fuses this one with, else null.
 function layerHead(node, cell, into, shapes) {
   const about = node.kind === "layer" ? [node.type] : [node.kind === "input" ? "an input" : "an output, from a run without taps"];
   const pairs = node.tensors.map((t) => [node.tensors.length > 1 ? t : "shape", shapes.get(t) ? shapeText(shapes.get(t)) : ""]);
@@ -18,7 +18,6 @@ function layerHead(node, cell, into, shapes) {
   ];
 }
 
-const pairsList = (pairs) => el("dl", { class: "pairs" }, pairs.filter(([, v]) => v !== "").map(([k, v]) => el("div", {}, el("dt", {}, k), el("dd", {}, v))));
 const listText = (names) => (names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names.join(""));
 
 // The same tensor on all targets, side by side; each leads to its own figures.

@@ -37,9 +37,14 @@ function keys(event) {
   } else if (event.key === "Escape" && typing) {
     event.target.blur();
   } else if (!typing) {
-    document.querySelector(`main > .one:not([hidden]) [data-key="${CSS.escape(event.key)}"]`)?.click();
+    const link = document.querySelector(`main > .one:not([hidden]) [data-key="${CSS.escape(event.key)}"]`);
+    if (link) link.click();
+    else if (event.key === "Escape" && document.getElementById("start").hidden) location.hash = leftFrom; // a view without a link back
   }
 }
+
+// What the list, table or graph around an element is called.
+const listOf = (element) => element?.closest("[aria-label]")?.getAttribute("aria-label");
 
 async function begin() {
   themes();
@@ -56,30 +61,45 @@ async function begin() {
   if (place("agreement")) views.agreement = new AgreementView(index, place("agreement"));
   if (place("precision")) views.precision = new PrecisionView(index, place("precision"));
   if (place("timing")) views.timing = new TimingView(index, place("timing"));
+  const title = document.title;
   let scrolled = 0;
   let shown = "";
+  let left = null; // where the focus was in the matrix
+
+  // What is drawn anew loses the focus: it goes to the same link in it, or to a view that was just opened.
+  function refocus(place, fresh, list) {
+    if (!fresh && document.activeElement !== document.body) return;
+    const here = hashOf(readState());
+    const same = [...place.querySelectorAll("a[href]")].filter((link) => !fresh && link.getAttribute("href") === here);
+    (same.find((link) => listOf(link) === list) ?? same[0] ?? place).focus({ preventScroll: true });
+  }
 
   async function route() {
     const state = readState();
     const name = views[state.view] ? state.view : state.case ? "case" : "";
     const now = name && `${name} ${state.case}`;
-    if (name && !shown) scrolled = scrollY;
+    if (name && !shown) [scrolled, left] = [scrollY, document.activeElement];
     start.hidden = Boolean(name);
     for (const other of Object.keys(views)) place(other).hidden = other !== name;
     for (const link of document.querySelectorAll(".views a")) {
       if (link.dataset.view === (name === "case" ? "" : name)) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
+    document.title = name ? `${[state.case, name === "case" ? "" : name].filter(Boolean).join(" · ")} · parity` : title;
     const before = shown;
     shown = now;
     if (!name) {
       leftFrom = location.hash;
       matrix.render(state);
-      if (before) scrollTo(0, scrolled);
+      if (!before) return;
+      left?.focus({ preventScroll: true });
+      scrollTo(0, scrolled);
       return;
     }
+    const list = listOf(document.activeElement);
     await views[name].show(state);
     if (now !== before) scrollTo(0, 0);
+    if (root.dataset.ready) refocus(place(name), now !== before, list); // an address that is opened leaves the focus to the browser
   }
 
   addEventListener("hashchange", route);

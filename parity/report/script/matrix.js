@@ -26,20 +26,24 @@ class Matrix {
     const { columns, cases, of, narrowed } = this.filters.apply(state);
     this.columns = columns;
     this.table.className = "matrix" + (columns.length > 7 ? " dense" : "");
-    const by = columns.filter((k) => k.name === state.sort);
+    const by = [...this.index.merged, ...this.index.columns].find((k) => k.name === state.sort); // shown or not
+    const sort = by || ORDERS.some(([key]) => key === state.sort) ? state.sort : "";
     for (const c of cases) {
       const seen = columns.map((k) => c.cells[k.number]);
       c.failed = seen.filter((e) => e && !e.ok).length;
-      c.ratio = largest(by.length ? by.map((k) => c.cells[k.number]) : seen);
+      c.ratio = largest(by ? [c.cells[by.number]] : seen);
     }
     this.few = narrowed && cases.length <= 60;
+    const held = this.head.contains(document.activeElement) && document.activeElement.dataset.column;
     this.head.replaceChildren(...this.heads(columns));
+    if (held) [...this.head.querySelectorAll("button")].find((b) => b.dataset.column === held)?.focus({ preventScroll: true });
     this.drawn.clear();
-    const groups = this.ordered(grouped(cases, "group"), state.sort);
+    const groups = this.ordered(grouped(cases, "group"), sort);
     this.rowsOf.fill(groups.map(([group, members]) => () => this.draw(group, members)));
     this.body.querySelector("a, button")?.setAttribute("tabindex", "0");
     const verdicts = cases.reduce((n, c) => n + single(columns).filter((k) => c.cells[k.number]).length, 0);
-    this.found.textContent = `${cases.length.toLocaleString("en")} of ${of.toLocaleString("en")} cases, ${verdicts.toLocaleString("en")} verdicts`;
+    const places = unique(single(columns).map((k) => k.environment)).length;
+    this.found.textContent = `${cases.length.toLocaleString("en")} of ${of.toLocaleString("en")} cases, ${verdicts.toLocaleString("en")} ${verdicts === 1 ? "verdict" : "verdicts"}${places > 1 ? ` in ${places} environments` : ""}`;
     this.all.textContent = state.rows === "all" ? "fold all" : "unfold all";
     if (!cases.length) this.body.append(el("tr", {}, el("td", { colspan: columns.length + 1, class: "nothing" }, "No case fits. ", el("a", { href: "#" }, "Show all."))));
   }
@@ -67,7 +71,7 @@ class Matrix {
   sorting(column, text) {
     const on = this.state.sort === column.name;
     return el("th", { scope: "col", title: `${column.name}: sort by its error`, "aria-sort": on ? "descending" : null },
-      el("button", { type: "button", class: "sorts", onclick: () => this.change({ sort: on ? "" : column.name }) }, text));
+      el("button", { type: "button", class: "sorts", "data-column": column.name, onclick: () => this.change({ sort: on ? "" : column.name }) }, text));
   }
 
   draw(group, members) {

@@ -59,9 +59,6 @@ function rateText(value, unit) {
   return `${figure(x)} ${unit}`;
 }
 
-const number = (content, attributes = {}) => el("td", { ...attributes, class: `number ${attributes.class ?? ""}`.trim() }, content);
-const numberHead = (text, title) => el("th", { scope: "col", class: "number", title }, text);
-
 // Links of which one is chosen.
 function choices(label, items) {
   if (items.length < 2) return "";
@@ -91,14 +88,13 @@ function measuredHead(view, cases, chosen, known, said) {
 const plotStyle = (width, label, description = "The figures are in the table.") => ({ width, style: { background: "none", fontSize: "12px", fontFamily: "inherit" }, ariaLabel: label, ariaDescription: description });
 const widthOf = (place) => Math.max(480, Math.min(1160, place.clientWidth || 1100));
 // The same colour and symbol for an engine in every plot; only those that a plot shows stand in its legend.
-const scaleOf = (list) => (all, extra = {}, rows = null) => {
+const scaleOf = (at) => (all, extra = {}, rows = null) => {
   const domain = all.filter((name) => !rows || rows.some((r) => r.engine === name));
-  return { domain, range: domain.map((name) => list[all.indexOf(name) % list.length]), ...extra };
+  return { domain, range: domain.map((name) => at(all.indexOf(name))), ...extra };
 };
-const colourScale = scaleOf(COLOURS);
-const symbolScale = scaleOf(SYMBOLS);
+const colourScale = scaleOf(colourAt);
+const symbolScale = scaleOf(symbolAt);
 const nameMargin = (names, most = 300) => Math.min(most, 24 + Math.max(0, ...names.map((n) => n.length)) * 7.2);
-const unique = (list) => [...new Set(list)];
 
 // Decades around positive finite values; what a log scale cannot show stands at its ends.
 function logScale(values, { low = Infinity, high = 0 } = {}) {

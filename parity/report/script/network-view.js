@@ -36,12 +36,14 @@ class NetworkView {
   async choose(asked) {
     if (!this.graph) return;
     const turn = ++this.turn;
-    const node = this.network.nodes.find((n) => n.id === asked) ?? firstShown(this.network, this.cell);
+    const found = this.network.nodes.find((n) => n.id === asked);
+    const node = found ?? firstShown(this.network, this.cell);
     markChosen(this.graph, this.network, node.id);
     const content = await this.shown(node);
     if (turn !== this.turn) return; // another was chosen meanwhile
     this.panel.dataset.layer = node.id;
-    this.panel.replaceChildren(...content.flat(Infinity).filter(Boolean));
+    const other = asked && !found && el("p", { role: "status" }, `This network has no layer called ${asked}; this is ${node.name}.`);
+    this.panel.replaceChildren(...[other, content].flat(Infinity).filter(Boolean));
   }
 
   async shown(node) {

@@ -4,6 +4,9 @@
 const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "wye", "times", "plus"];
 const FEW = 3;
+// The ninth has the first colour again, with another symbol than the first.
+const colourAt = (i) => COLOURS[i % COLOURS.length];
+const symbolAt = (i) => SYMBOLS[(i + Math.floor(i / COLOURS.length)) % SYMBOLS.length];
 const TIP = { fill: "var(--panel)", stroke: "var(--line)", lineHeight: 1.3 };
 
 // Tensors in the order of the layers, then the outputs of the untapped run.
@@ -33,12 +36,11 @@ async function depthPlot(detail, columns, chosen, width) {
   const high = 10 ** Math.ceil(Math.log10(Math.max(2, ...finite)) + (rows.some((r) => r.ratio === Infinity) ? 0.5 : 0));
   for (const r of rows) r.shown = Math.min(high, Math.max(low, r.ratio));
   const domain = columns.map((c) => c.name);
-  const range = (list) => domain.map((_, i) => list[i % list.length]);
-  const scales = { color: { domain, range: range(COLOURS) }, symbol: { domain, range: range(SYMBOLS), legend: true } };
+  const scales = { color: { domain, range: domain.map((_, i) => colourAt(i)) }, symbol: { domain, range: domain.map((_, i) => symbolAt(i)), legend: true } };
   const decades = Array.from({ length: Math.round(Math.log10(high / low)) + 1 }, (_, i) => low * 10 ** i).map((v) => Number(v.toPrecision(1)));
   const error = { type: "log", domain: [low, high], ticks: decades, tickFormat: decadeText, grid: true, label: "error ÷ bound" };
   const title = (r) => `${r.place}\n${r.column}\n${r.verdict}, error ÷ bound ${figure(r.ratio)}\nmax |d| ${figure(r.max)}`;
-  const common = { ...scales, width, style: { background: "none", fontSize: "12px", fontFamily: "inherit" }, ariaLabel: "error ÷ bound", ariaDescription: "The figures are in the table of layers." };
+  const common = { ...scales, ...plotStyle(width, "error ÷ bound", "The figures are in the table of layers.") };
   const figureNode = places.length <= FEW ? dots(Plot, rows, places, domain, error, title, common, low, high) : lines(Plot, rows, places, error, title, common, chosen, low, high);
   const zeros = rows.some((r) => r.ratio === 0);
   return el("div", {}, figureNode, zeros && el("p", { class: "lead" }, "Hollow: no error at all. A log scale has no 0, so it stands at the end."));

@@ -30,7 +30,7 @@ function trustSection(record) {
   const [[, first] = [null, []], ...others] = told;
   return section("How far this can be trusted",
     (first ?? []).map((text) => el("p", {}, text)),
-    rows.length > 0 && table([el("th", { scope: "col", class: "number" }, "a weight changed by"), "share of the weights for which that would be noticed"], rows, { class: "power" }),
+    rows.length > 0 && table([numberHead("a weight changed by"), "share of the weights for which that would be noticed"], rows, { class: "power" }),
     deadTable(power),
     others.map(([title, paragraphs]) => [el("h4", { class: "plain" }, title), paragraphs.map((text) => el("p", {}, text))]));
 }
@@ -45,7 +45,7 @@ function deadTable(power) {
   if (!dead.length) return null;
   const rows = dead.map(([name, d]) => [el("th", { scope: "row" }, name), el("td", { class: "number" }, `${d.count.toLocaleString("en")} of ${d.of.toLocaleString("en")}`), el("td", {}, (d.first ?? []).map(shapeText).join(" "), d.count > (d.first ?? []).length ? " …" : "")]);
   return el("details", {}, el("summary", {}, `weights that could be 0 without notice, in ${dead.length === 1 ? "one tensor" : `${dead.length} tensors`}`),
-    table(["weight", el("th", { scope: "col", class: "number" }, "elements"), "the first of them"], rows, { class: "narrow" }));
+    table(["weight", numberHead("elements"), "the first of them"], rows, { class: "narrow" }));
 }
 
 // Tolerances that others use, on the same outputs.
@@ -60,7 +60,7 @@ function customarySection(cell, names) {
   rows.unshift(el("tr", { class: "chosen" }, el("th", { scope: "row" }, cell.loosened ? "the bounds of this case" : "what rounding explains"), verdict(ours), el("td", { class: "number" }, "")));
   return section("What others would have said",
     el("p", { class: "lead" }, "The tolerances of known tools, relative and absolute, on the same outputs. None of them decides a verdict here."),
-    table(["rule", "says", el("th", { scope: "col", class: "number" }, "elements that fail")], rows, { class: "narrow" }));
+    table(["rule", "says", numberHead("elements that fail")], rows, { class: "narrow" }));
 }
 
 // Each layer with weights by itself, on inputs that no network feeds it.
@@ -81,8 +81,7 @@ function examTable(place) {
   place.addEventListener("toggle", async () => {
     if (place.querySelector("table")) return;
     const rows = JSON.parse(await unpacked(document.getElementById("exam-data")));
-    const number = (value) => el("td", { class: "number" }, value === null ? "" : figure(value));
-    const heads = ["mistakes made", "hidden by rounding", "caught", "named", "named at all"].map((h) => el("th", { scope: "col", class: "number" }, h));
-    place.append(table(["mistake", "known from", ...heads], rows.map(([mistake, kind, ...counts]) => [el("th", { scope: "row" }, mistake), kind, ...counts.map(number)])));
+    const heads = ["mistakes made", "hidden by rounding", "caught", "named", "named at all"].map((h) => numberHead(h));
+    place.append(table(["mistake", "known from", ...heads], rows.map(([mistake, kind, ...counts]) => [el("th", { scope: "row" }, mistake), kind, ...counts.map((n) => number(n === null ? "" : figure(n)))])));
   });
 }

@@ -44,7 +44,7 @@ function layersTable(detail, columns, chosen) {
       el("td", { class: "number" }, shape ? shapeText(shape) : ""), el("td"),
       found.map((f) => findingCell(f.final.get(tensor), `output ${tensor} on ${f.column.name}`, f.column === chosen, f.known))));
   }
-  const heads = ["layer", "type", "parameters", el("th", { scope: "col", class: "number" }, "output shape"), "weights",
+  const heads = ["layer", "type", "parameters", numberHead("output shape"), "weights",
     ...columns.map((c) => el("th", { scope: "col", class: `target${c === chosen ? " chosen" : ""}`, title: c.name }, columnName(c)))];
   return table(heads, rows, { class: "layers matrix" + (columns.length > 7 ? " dense" : "") });
 }
@@ -91,7 +91,7 @@ function outputTables(detail, columns, chosen) {
       rows.push(el("tr", { class: c === chosen ? "chosen" : "" }, el("th", { scope: "row" }, c.name), findingCell(finding, `output ${tensor} on ${c.name}`, false, Boolean(cell.ok && cell.expected)), cells));
     }
     if (!rows.length) return null;
-    const heads = ["target", el("th", { scope: "col" }, "error ÷ bound"), ...FIGURES.map(([name, title]) => el("th", { scope: "col", class: "number", title }, name)), "worst element"];
+    const heads = ["target", el("th", { scope: "col" }, "error ÷ bound"), ...FIGURES.map(([name, title]) => numberHead(name, title)), "worst element"];
     return [(detail.case.outputs.length > 1) && el("h4", {}, tensor), table(heads, rows, { class: "figures" })];
   });
 }
@@ -115,8 +115,7 @@ function beforeTable(detail, columns, chosen) {
     }
   }
   if (!rows.length) return null;
-  const number = (text) => el("th", { scope: "col", class: "number" }, text);
   return section("Before and after the weights are copied",
     el("p", { class: "lead" }, "Each framework first ran on initial values of its own, then on the copied weights."),
-    table(["target", "output", number("Σ |d| before"), number("Σ |d| after"), number("")], rows, { class: "narrow" }));
+    table(["target", "output", numberHead("Σ |d| before"), numberHead("Σ |d| after"), numberHead("")], rows, { class: "narrow" }));
 }

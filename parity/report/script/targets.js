@@ -7,7 +7,7 @@ function sideBySide(columns, chosen, label, link, kind = "") {
     return el("a", { "aria-current": c === chosen ? "true" : null, ...attributes }, ...before, content);
   };
   if (!columns.some((c) => c.several)) return el("ul", { class: `tabs ${kind}`, "aria-label": label }, columns.map((c) => el("li", {}, linked(c, el("span", { class: "name" }, c.target)))));
-  const environments = [...new Set(columns.map((c) => c.environment))];
+  const environments = unique(columns.map((c) => c.environment));
   const rows = [...grouped(columns, "target")].map(([target, own]) => [
     el("th", { scope: "row" }, el("span", { class: "name" }, target)),
     ...environments.map((e) => {

@@ -70,7 +70,7 @@ async function mapPlot(map, width) {
     marks: [
       axis(Plot.axisX, 1), strip ? null : axis(Plot.axisY, 0),
       Plot.rect(cells, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: (c) => levelColour(c.level), stroke: "var(--line)", strokeWidth: 0.5 }),
-      side < 5 ? null : Plot.dot(cells.filter((c) => outside(c.level)), { x: (c) => middle(c).x, y: (c) => middle(c).y, symbol: "times", r: Math.min(3, side / 4), stroke: "var(--on-bad)" }),
+      side < 5 ? null : Plot.dot(cells.filter((c) => outside(c.level)), { x: (c) => middle(c).x, y: (c) => middle(c).y, symbol: "times", r: Math.min(3, side / 4), stroke: "var(--cross)" }),
       Plot.frame({ stroke: "var(--muted)", strokeOpacity: 0.5 }),
       Plot.tip(cells, Plot.pointer({ ...TIP, x: (c) => middle(c).x, y: (c) => middle(c).y, title: (c) => `${c.place}\n${levelText(c.level)}` })),
     ],
