@@ -9,9 +9,10 @@ from parity.changes.cells import is_only_bits, moved
 from parity.changes.change import BETTER, DIRECTIONS, WHATS, WORSE, Change
 from parity.changes.measured import comparable, loss_change, same_machine, time_change
 from parity.changes.presence import environment_gone, fresh, gone
-from parity.changes.versions import differences, packages, steps, versions
+from parity.changes.versions import between, differences, packages, steps
 from parity.errors import BadInput
-from parity.judge.verdict import NEUTRAL
+from parity.judge.verdict import BROKEN, NEUTRAL
+from parity.report.environments import unused
 from parity.results import Record, Results
 from parity.story import weak
 from parity.story.words import listing, plural, some
@@ -85,6 +86,8 @@ def diff(old: Results, new: Results, allow_fewer: bool = False) -> Diff:
     for after in sorted(_environments(new) - {p[1] for p in pairs}):
         found.notes.append(f"Environment {after} is new, with {plural(_count(new, after), 'cell')}.")
     _weak(found, old, new)
+    for which, results in (("old", old), ("new", new)):
+        found.notes += [f"Of the {which} results: {said}" for said in unused(results)]
     if found.others:
         names = some(sorted(found.others))
         found.notes.append(
@@ -135,9 +138,8 @@ def _cells(found: Diff, old: Results, new: Results, before: str, after: str) -> 
             found.others.add(case)
             continue
         if target not in known:
-            apart = differences(versions(old, before, target), versions(new, after, target))
-            known[target] = steps(packages(apart))
-        found.cells += was["verdict"] not in NEUTRAL and cell["verdict"] not in NEUTRAL
+            known[target] = steps(packages(between(old, new, (before, after), target)))
+        found.cells += not {was["verdict"], cell["verdict"]} & (NEUTRAL | BROKEN)
         change = moved(was, cell, new.cases.get(case, {}), known[target])
         if change:
             found.changes.append(change)
@@ -172,7 +174,7 @@ def _measured(found: Diff, old: Results, new: Results, before: str, after: str) 
 def _measured_with(was: Record, record: Record) -> str:
     """What changed in what two measurements were made with: each says its own versions."""
     before, after = ((r.get("facts") or {}).get("versions") or {} for r in (was, record))
-    return steps(differences(before, after))
+    return steps(differences(before, after)) if before and after else ""
 
 
 def _run_versions(old: Results, new: Results, before: str, after: str) -> str:
@@ -181,7 +183,7 @@ def _run_versions(old: Results, new: Results, before: str, after: str) -> str:
     all_of: dict[str, tuple[str | None, str | None]] = {}
     for target in targets:
         if ((before, target) in old.targets and (after, target) in new.targets) or not target:
-            all_of |= differences(versions(old, before, target), versions(new, after, target))
+            all_of |= between(old, new, (before, after), target)
     return steps(all_of)
 
 

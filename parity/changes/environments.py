@@ -8,12 +8,12 @@ tells the groups apart where no version of it occurs in two of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 
 from parity.changes.noise import shift
-from parity.changes.versions import name_of, versions
+from parity.changes.versions import are_told, name_of, versions
 from parity.report.failures import GOOD, kind
 from parity.results import Record, Results
 from parity.story.words import engine, figure, listing, percent, plural, sentence, some
@@ -92,7 +92,8 @@ def splits(results: Results) -> list[Split]:
             continue
         if target not in known:
             known[target] = _by_package(results, target)
-        packages = _separating(groups, known[target])
+        told = {e for e in results.runs if are_told(results, e, target)}
+        packages = _separating(groups, known[target], told)
         made.append(Split(case, target, groups, packages, known[target]))
     return made
 
@@ -174,10 +175,17 @@ def _by_package(results: Results, target: str) -> dict[str, dict[str, str]]:
     return {p: found[p] for p in (*own, *(p for p in found if p not in own))}
 
 
-def _separating(groups: Sequence[Group], found: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """Packages of which no version occurs in two groups."""
+def _separating(groups: Sequence[Group], found: Mapping[str, Mapping[str, str]], told: Set[str]) -> tuple[str, ...]:
+    """Packages of which no version occurs in two groups.
+
+    Args:
+        told: environments that say which packages the target has; in the others one that is not named may be there.
+    """
     exact = []
+    everywhere = [e for g in groups for e in g.environments]
     for package, by_environment in found.items():
+        if any(e not in by_environment and e not in told for e in everywhere):
+            continue
         seen = [{by_environment.get(e) for e in g.environments} for g in groups]
         if not any(a & b for a, b in combinations(seen, 2)):
             exact.append(package)

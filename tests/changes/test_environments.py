@@ -124,3 +124,14 @@ def test_the_order_of_records_does_not_matter(matrix):
     matrix.results.cells = dict(reversed(matrix.results.cells.items()))
     matrix.results.runs = dict(reversed(matrix.results.runs.items()))
     assert changed(matrix.results) == before
+
+
+def test_of_a_target_that_never_started_no_version_is_known(matrix):
+    """It may well have the same jax as the others."""
+    matrix.results.targets["oldest", JAX]["facts"]["versions"] = {}
+    matrix.cell(CASE, JAX, "crashed", environment="oldest")
+    (text,) = changed(matrix.results)[CASE]
+    assert text.endswith("; no version of what is recorded tells them apart.")
+    matrix.results.runs["oldest"]["python"] = "3.10.1"
+    (text,) = changed(matrix.results)[CASE]
+    assert text.endswith("crashed with Python 3.10.1 (oldest).")
