@@ -17,6 +17,8 @@ DISTRIBUTIONS = 360_000
 """Characters of the page that distributions may take, as estimated."""
 SCRIPTS = 120_000
 """The same of scripts; those of one network on several targets have much in common, which is not counted."""
+LEAST = 600
+"""What is too little for any script, so that no more of them are looked at."""
 _AGAIN = 1  # character of what the same case said before
 _COMMON = (
     b'"map": {"axes": [null, 0], "of": [1, "shape": [1, "axes": [1, 2], "axes": [0, 1], '
@@ -99,6 +101,8 @@ def scripts(cells: Iterable[Record], budget: int = SCRIPTS) -> set[int]:
     """
     chosen: set[int] = set()
     for cell in sorted((c for c in cells if "script" in c), key=lambda c: bool(c["ok"])):
+        if budget < LEAST:
+            break
         cost = _cost(cell["script"])
         if cost <= budget:
             chosen.add(id(cell))

@@ -4,7 +4,7 @@ import random
 import pytest
 
 from parity.report import data
-from parity.report.budget import affordable, errors_of, findings, scripts
+from parity.report.budget import LEAST, affordable, errors_of, findings, scripts
 from parity.report.data import collect, natural
 
 EVERYTHING = 10**9
@@ -119,6 +119,15 @@ def test_scripts_of_new_failures_come_first(make, budget, expected):
     cells = {name: make.cell("a", name, "differs", ok=ok, script=text[name]) for name, ok, _ in written}
     found = scripts(cells.values(), budget)
     assert [name for name, cell in cells.items() if id(cell) in found] == expected
+
+
+def test_where_nothing_is_left_no_script_is_looked_at(make):
+    """Packing thousands of them to learn their sizes would take seconds."""
+    make.case("a")
+    cell = make.cell("a", verdict="differs", script="print(1)")
+    assert scripts([cell], LEAST) == {id(cell)}
+    no_text = object()  # which nobody could pack
+    assert scripts([cell | {"script": no_text}], LEAST - 1) == set()
 
 
 def test_a_script_is_whole_in_the_page(make):
