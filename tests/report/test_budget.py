@@ -4,7 +4,7 @@ import random
 import pytest
 
 from parity.report import data
-from parity.report.budget import LEAST, affordable, errors_of, findings, scripts
+from parity.report.budget import MISSES, affordable, errors_of, findings, scripts
 from parity.report.data import collect, natural
 
 EVERYTHING = 10**9
@@ -121,13 +121,14 @@ def test_scripts_of_new_failures_come_first(make, budget, expected):
     assert [name for name, cell in cells.items() if id(cell) in found] == expected
 
 
-def test_where_nothing_is_left_no_script_is_looked_at(make):
+def test_where_many_do_not_fit_no_more_scripts_are_looked_at(make):
     """Packing thousands of them to learn their sizes would take seconds."""
     make.case("a")
-    cell = make.cell("a", verdict="differs", script="print(1)")
-    assert scripts([cell], LEAST) == {id(cell)}
-    no_text = object()  # which nobody could pack
-    assert scripts([cell | {"script": no_text}], LEAST - 1) == set()
+    cells = [make.cell("a", f"{i}", "differs", script=make.random.randbytes(600).hex()) for i in range(MISSES)]
+    short = make.cell("a", "short", "differs", script="print(1)")
+    assert scripts([*cells[1:], short], 400) == {id(short)}
+    nobody_could_pack_it = make.cell("a", "last", "differs", script=None)
+    assert scripts([*cells, nobody_could_pack_it], 400) == set()
 
 
 def test_a_script_is_whole_in_the_page(make):
