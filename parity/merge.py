@@ -122,7 +122,8 @@ def _take(found: Results, earlier: Sequence[Results], later: Sequence[Results], 
         elif cell["hash"] != merged.cases[cell["case"]]["hash"]:
             leave_out(OTHER, cell)
         elif _judged_again(found, earlier, later, key):
-            leave_out(AGAIN, cell)
+            if not any(r.cells.get(key) == cell for r in (*earlier, *later)):  # a copy was not run again
+                leave_out(AGAIN, cell)
         else:
             merged.add(cell)
     for record in (r for table in found.measured.values() for r in table.values()):

@@ -51,3 +51,12 @@ def test_an_environment_of_other_versions_than_since_lacks_what_was_not_run_agai
     loose = list(left_out(read(folders)))
     assert lacks in loose
     assert any("other versions of the software" in said for said in loose)
+
+
+def test_a_copy_was_not_run_again(tmp_path):
+    one = of(tmp_path / "a", "a", "b")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / FILE).write_bytes((one / FILE).read_bytes())
+    found = read([tmp_path])
+    assert len(found.cells) == 2
+    assert list(left_out(found)) == []

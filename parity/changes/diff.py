@@ -17,6 +17,9 @@ from parity.results import Record, Results
 from parity.story import weak
 from parity.story.words import listing, plural, some
 
+COMPARED = ("timing", "loss")
+"""Kinds of measurements that are compared."""
+
 
 @dataclass
 class Diff:
@@ -86,6 +89,9 @@ def diff(old: Results, new: Results, allow_fewer: bool = False) -> Diff:
     for after in sorted(_environments(new) - {p[1] for p in pairs}):
         found.notes.append(f"Environment {after} is new, with {plural(_count(new, after), 'cell')}.")
     _weak(found, old, new)
+    if lost := sum(_unmeasured(old, new, *pair) for pair in pairs):
+        said = f"{plural(lost, 'measurement')} of time or precision in the old results"
+        found.notes.append(f"{said} {'has' if lost == 1 else 'have'} no counterpart in the new ones.")
     for which, results in (("old", old), ("new", new)):
         found.notes += [f"Of the {which} results: {said}" for said in unused(results)]
     if found.others:
@@ -149,7 +155,7 @@ def _cells(found: Diff, old: Results, new: Results, before: str, after: str) -> 
 
 def _measured(found: Diff, old: Results, new: Results, before: str, after: str) -> None:
     runs = old.runs.get(before, {}), new.runs.get(after, {})
-    for kind in ("timing", "loss"):
+    for kind in COMPARED:
         for key, record in new.measured[kind].items():
             was = old.measured[kind].get((before, *key[1:]))
             if key[0] != after or was is None:
@@ -169,6 +175,12 @@ def _measured(found: Diff, old: Results, new: Results, before: str, after: str) 
                 change = time_change(was, record, what, after, said)
             if change:
                 found.changes.append(change)
+
+
+def _unmeasured(old: Results, new: Results, before: str, after: str) -> int:
+    """How many measurements of an environment only the old results have."""
+    tables = [(old.measured[kind], new.measured[kind]) for kind in COMPARED]
+    return sum(key[0] == before and (after, *key[1:]) not in other for own, other in tables for key in own)
 
 
 def _measured_with(was: Record, record: Record) -> str:

@@ -61,3 +61,13 @@ def test_what_could_not_be_used_is_said(make, other):
     said = notes(diff(make.results, other.results))
     assert any(s.startswith("Of the old results: py311: 1 case was run with other versions") for s in said)
     assert "Of the new results: Nothing was read of new/py312: not a record of parity's results." in said
+
+
+def test_measurements_that_are_gone_are_counted(make, other):
+    for made in (make, other):
+        made.loss(LENET)
+    make.loss(WIDE)
+    make.timing(WIDE)
+    told = "2 measurements of time or precision in the old results have no counterpart in the new ones."
+    assert told in notes(diff(make.results, other.results))
+    assert told not in notes(diff(other.results, make.results))
