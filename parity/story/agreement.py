@@ -113,7 +113,13 @@ def told_moved(counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
         by_environment[environment] += count
     if not by_environment:
         return
-    (name, count), *others = by_environment.most_common()
+    ranked = by_environment.most_common()
+    count = ranked[0][1]
+    first, others = sorted(e for e, n in ranked if n == count), [(e, n) for e, n in ranked if n < count]
+    if len(first) > 1:
+        yield f"{listing(first)} each have other bits than most environments in {plural(count, 'result')}."
+        return
+    name = first[0]
     targets = sorted(((n, t) for (t, e), n in counts.items() if e == name), reverse=True)
     most = listing([f"{engine(t)} ({n:,})" for n, t in targets[:NAMED]])
     what = f"its bits are not the others' in {plural(count, 'result')}, on {most}"

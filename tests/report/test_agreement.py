@@ -119,6 +119,17 @@ def test_the_environment_with_other_bits_is_named(agreeing):
     assert found["index"]["groups"][0]["moved"]["chainer@cpu"] == {"old": ["a"]}
 
 
+def test_of_environments_that_differ_as_often_none_is_the_outlier(agreeing):
+    for name in ("third", "fourth", "fifth"):
+        agreeing.fill(["a", "b", "c"], ENGINES, name)
+    odd = {("old", "a"), ("third", "b")}
+    for (environment, case, _), found in agreeing.results.cells.items():
+        found["final"][0] |= kept([0.4 if (environment, case) in odd else 0.1])
+    said = agreement(agreeing.results)["said"]
+    assert "old and third each have other bits than most environments in 3 results." in said
+    assert not any("outlier" in line for line in said)
+
+
 def test_results_that_keep_no_outputs_are_not_compared(make):
     assert agreement(make.fill(["a"])) == {}
     cells = list(make.results.cells.values())
