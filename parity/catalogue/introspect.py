@@ -196,16 +196,22 @@ def _enlarged(axes: str, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def answers(dialect: str, questions: dict[str, Any]) -> dict[str, Any]:
-    """All of them.
+    """All of them, but for what this release does not have.
 
     Raises:
         ImportError: the framework is not here.
     """
     framework, versions = start(dialect)
-    known = {name: framework.parameters(name) for name in questions["callables"]}
+    known: dict[str, dict[str, str | None]] = {}
+    for name in questions["callables"]:
+        with contextlib.suppress(AttributeError):
+            known[name] = framework.parameters(name)
     aliases = {name: found for name in known if (found := framework.aliases(name))}
     told = {
-        layer: {p: [unasked(framework, q, known[q["callable"]]) for q in asked] for p, asked in parameters.items()}
+        layer: {
+            p: [unasked(framework, q, known[q["callable"]]) for q in asked if q["callable"] in known]
+            for p, asked in parameters.items()
+        }
         for layer, parameters in questions["unasked"].items()
     }
     begun = {

@@ -8,11 +8,11 @@ tells the groups apart where no version of it occurs in two of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from parity.changes.noise import shift
+from parity.changes.suspects import UNKNOWN, separates, suspects
 from parity.changes.versions import are_told, name_of, versions
 from parity.report.failures import GOOD, kind
 from parity.results import Record, Results
@@ -47,6 +47,8 @@ class Split:
         groups: from the largest; at least two.
         packages: what tells them apart exactly, the target's own packages first; may be empty.
         found: package → version in each environment.
+        likely: of these packages, what the other targets leave under suspicion; empty where they say nothing of it.
+        why: how so, as part of a sentence.
     """
 
     case: str
@@ -54,6 +56,8 @@ class Split:
     groups: tuple[Group, ...]
     packages: tuple[str, ...]
     found: Mapping[str, Mapping[str, str]]
+    likely: tuple[str, ...] = ()
+    why: str = ""
 
     @property
     def text(self) -> str:
@@ -66,7 +70,10 @@ class Split:
         if one:
             return sentence(text)
         each = [f"{p} ({listing([self._versions(g, p, 'or') for g in self.groups], 'and')})" for p in self.packages]
-        return sentence(f"{text}; with it changed {some(each, most=NAMED)}, and nothing tells which of them did it")
+        text = f"{text}; with it changed {some(each, most=NAMED)}"
+        if self.likely:
+            return sentence(f"{text}; {listing(self.likely, 'or')} is to be suspected, since {self.why}")
+        return sentence(f"{text}, and nothing tells which of them did it")
 
     def _with(self, group: Group, package: str) -> str:
         where = listing(list(group.environments))
@@ -85,16 +92,25 @@ def splits(results: Results) -> list[Split]:
         if cell["verdict"] != "skipped":
             cells.setdefault((case, target), {})[environment] = cell
     known: dict[str, dict[str, dict[str, str]]] = {}
+    apart: dict[str, dict[str, tuple[Group, ...]]] = {}
+    of_case: dict[str, list[str]] = {}
+    for (case, target), found in cells.items():
+        of_case.setdefault(case, []).append(target)
+        if len(groups := _groups(found)) > 1:
+            apart.setdefault(case, {})[target] = groups
     made = []
-    for case, target in sorted(cells):
-        groups = _groups(cells[case, target])
-        if len(groups) < 2:
-            continue
-        if target not in known:
-            known[target] = _by_package(results, target)
-        told = {e for e in results.runs if are_told(results, e, target)}
-        packages = _separating(groups, known[target], told)
-        made.append(Split(case, target, groups, packages, known[target]))
+    for case, changes in sorted(apart.items()):
+        targets = of_case[case]
+        for target in targets:
+            known.setdefault(target, _by_package(results, target))
+        names = {t: [g.environments for g in groups] for t, groups in changes.items()}
+        for target, groups in sorted(changes.items()):
+            packages = _separating(groups, known[target])
+            beside = {t: known[t] for t in targets if cells[case, t].keys() >= cells[case, target].keys()}
+            likely, why = suspects(
+                target, names[target], packages, beside, {t: g for t, g in names.items() if t in beside}
+            )
+            made.append(Split(case, target, groups, packages, known[target], likely, why))
     return made
 
 
@@ -119,7 +135,7 @@ def counted(found: Sequence[Split]) -> str:
         return ""
     cases = {s.case for s in found}
     by_package: Counter[str] = Counter()
-    for package, _ in sorted({(p, s.case) for s in found for p in s.packages}):
+    for package, _ in sorted({(p, s.case) for s in found for p in s.likely or s.packages}):
         by_package[package] += 1
     ranked = sorted(by_package, key=lambda p: (-by_package[p], p))
     said = [f"{p} in {by_package[p]:,}" for p in ranked]
@@ -171,22 +187,15 @@ def _by_package(results: Results, target: str) -> dict[str, dict[str, str]]:
     for environment in sorted(results.runs):
         for package, version in versions(results, environment, target).items():
             found.setdefault(package, {})[environment] = version
+    for environment in results.runs:
+        if not are_told(results, environment, target):
+            for by_environment in found.values():
+                by_environment.setdefault(environment, UNKNOWN)
     own = [p for p in found if engine(target).startswith(p) or p in engine(target)]
     return {p: found[p] for p in (*own, *(p for p in found if p not in own))}
 
 
-def _separating(groups: Sequence[Group], found: Mapping[str, Mapping[str, str]], told: Set[str]) -> tuple[str, ...]:
-    """Packages of which no version occurs in two groups.
-
-    Args:
-        told: environments that say which packages the target has; in the others one that is not named may be there.
-    """
-    exact = []
-    everywhere = [e for g in groups for e in g.environments]
-    for package, by_environment in found.items():
-        if any(e not in by_environment and e not in told for e in everywhere):
-            continue
-        seen = [{by_environment.get(e) for e in g.environments} for g in groups]
-        if not any(a & b for a, b in combinations(seen, 2)):
-            exact.append(package)
-    return tuple(exact)
+def _separating(groups: Sequence[Group], found: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Packages of which no version occurs in two groups."""
+    names = [g.environments for g in groups]
+    return tuple(p for p in found if separates(p, found, names))

@@ -104,7 +104,7 @@ def _mend_pad_sequence() -> None:
 
 
 def _mend_sparse_matmul() -> None:
-    """SciPy 1.11 refuses float16 in sparse matrices (sparse_matmul.py:68,75); before, it computed in float32."""
+    """SciPy 1.15 refuses float16 in sparse matrices (sparse_matmul.py:68,75); before, it computed in float32."""
     sparse_matmul: Any = sys.modules["chainer.functions.math.sparse_matmul"]
     original = sparse_matmul._coo_matmul_cpu
 

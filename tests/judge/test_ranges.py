@@ -39,7 +39,8 @@ def normed(epsilon, kind):
 
     def engine(x):
         apart = x - x.mean(1, keepdims=True)
-        return apart / np.sqrt((apart * apart).mean(1, keepdims=True) + kind(epsilon)).astype(x.dtype)
+        variance = (apart * apart).mean(1, keepdims=True).astype(np.result_type(x.dtype, kind))  # NumPy 1 would not
+        return apart / np.sqrt(variance + kind(epsilon)).astype(x.dtype)
 
     return engine
 

@@ -114,7 +114,7 @@ def test_the_place_of_one_of_two(layer, sign):
     x[1, 2] = x[1, 5] = 9
     one = found({"x": sign * x}, node("arg", layer, "x", **arg))["arg", "ties"]
     assert (one["count"], one["of"], one["first"]) == (1, 3, [1])
-    x[1, 5] = np.nextafter(np.float32(9), 10)
+    x[1, 5] = np.nextafter(np.float32(9), np.float32(10))
     assert found({"x": sign * x}, node("arg", layer, "x", **arg)) == {}
     behind = [node("act", "Sigmoid", "x"), node("arg", layer, "act", **arg)]
     assert found({"x": sign * x}, *behind)["arg", "ties"]["count"] == 1

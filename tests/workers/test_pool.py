@@ -36,9 +36,7 @@ def test_an_exception_costs_its_own_case(worker):
     assert worker.pid == pid
 
 
-@pytest.mark.parametrize(
-    ("what", "message"), [("hungry", "out of memory"), ("longdouble", "SafetensorError: Unknown dtype")]
-)
+@pytest.mark.parametrize(("what", "message"), [("hungry", "out of memory"), ("longdouble", "SafetensorError: ")])
 def test_what_cannot_be_computed_or_sent_costs_its_own_case(worker, what, message):
     ask(worker, "echo")
     pid = worker.pid
