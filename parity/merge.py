@@ -59,7 +59,8 @@ def files(folders: Iterable[Path]) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for folder in folders:
-        below = sorted(f for f in folder.glob(f"*/{FILE}") if not _calibrates(f)) if folder.is_dir() else []
+        inside = folder.glob(f"*/{FILE}") if folder.is_dir() else ()
+        below = sorted(f for f in inside if f.is_file() and not _calibrates(f))
         own = folder / FILE if folder.is_dir() else folder
         here = [*([own] if own.is_file() else []), *below]
         if not here:
@@ -73,11 +74,11 @@ def files(folders: Iterable[Path]) -> list[Path]:
 
 def _calibrates(file: Path) -> bool:
     """Whether a file is of ``parity calibrate``, whose variants of cases are no verdicts."""
-    with file.open("rb") as opened:
-        try:
+    try:
+        with file.open("rb") as opened:
             first = json.loads(opened.readline())
-        except ValueError:  # told when it is read
-            return False
+    except (OSError, ValueError, RecursionError):  # told when it is read
+        return False
     return isinstance(first, dict) and first.get("kind") == "run" and "rules" in first
 
 
@@ -121,7 +122,8 @@ def _take(found: Results, earlier: Sequence[Results], later: Sequence[Results], 
         elif cell["hash"] != merged.cases[cell["case"]]["hash"]:
             leave_out(OTHER, cell)
         elif _judged_again(found, earlier, later, key):
-            leave_out(AGAIN, cell)
+            if not any(r.cells.get(key) == cell for r in (*earlier, *later)):  # a copy was not run again
+                leave_out(AGAIN, cell)
         else:
             merged.add(cell)
     for record in (r for table in found.measured.values() for r in table.values()):

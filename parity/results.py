@@ -203,7 +203,7 @@ def records(folder: Path, whole: Collection[str] = tuple(REQUIRED)) -> Iterator[
         if not line:
             continue
         record: Any = None
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):  # the latter: brackets in brackets without end
             record = json.loads(line, parse_constant=_refuse)
         if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
             if number == len(lines):

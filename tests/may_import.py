@@ -61,7 +61,10 @@ MAY_IMPORT = {
     "story": ("judge.verdict",),
     "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions"),
     # two results, or two environments, side by side
-    "changes": ("results", "story", "judge.verdict", "report.failures", "report.markdown", "errors"),
+    "changes": (
+        *("results", "story", "judge.verdict", "errors"),
+        *("report.environments", "report.failures", "report.markdown"),
+    ),
     # runs
     "probed": ("graph", "judge", "mistakes", "errors"),
     "loosened": ("case", "judge", "targets", "errors"),

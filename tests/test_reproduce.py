@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import dataclasses
 import importlib.util
 import re
 import subprocess
@@ -225,3 +227,10 @@ def test_reserved_names_are_those_of_a_chain():
 def test_every_engine_has_a_writer(tmp_path):
     for engine in REQUIRES:
         assert script_of(case("layers/relu"), Target(engine), tmp_path).exists()
+
+
+def test_a_name_that_is_no_text_is_written_as_far_as_it_is_one(tmp_path):
+    odd = dataclasses.replace(case("layers/relu"), id='a\udcff\n"""')
+    for target in ("chainer", "keras-jax", "onnxruntime"):
+        text = script_of(odd, Target(target), tmp_path, embed=True).read_text("utf-8")
+        assert ast.get_docstring(ast.parse(text)).startswith("a?\n''' in ")

@@ -9,12 +9,16 @@ from parity.changes.cells import is_only_bits, moved
 from parity.changes.change import BETTER, DIRECTIONS, WHATS, WORSE, Change
 from parity.changes.measured import comparable, loss_change, same_machine, time_change
 from parity.changes.presence import environment_gone, fresh, gone
-from parity.changes.versions import differences, packages, steps, versions
+from parity.changes.versions import between, differences, packages, steps
 from parity.errors import BadInput
-from parity.judge.verdict import NEUTRAL
+from parity.judge.verdict import BROKEN, NEUTRAL
+from parity.report.environments import unused
 from parity.results import Record, Results
 from parity.story import weak
 from parity.story.words import listing, plural, some
+
+COMPARED = ("timing", "loss")
+"""Kinds of measurements that are compared."""
 
 
 @dataclass
@@ -85,6 +89,11 @@ def diff(old: Results, new: Results, allow_fewer: bool = False) -> Diff:
     for after in sorted(_environments(new) - {p[1] for p in pairs}):
         found.notes.append(f"Environment {after} is new, with {plural(_count(new, after), 'cell')}.")
     _weak(found, old, new)
+    if lost := sum(_unmeasured(old, new, *pair) for pair in pairs):
+        said = f"{plural(lost, 'measurement')} of time or precision in the old results"
+        found.notes.append(f"{said} {'has' if lost == 1 else 'have'} no counterpart in the new ones.")
+    for which, results in (("old", old), ("new", new)):
+        found.notes += [f"Of the {which} results: {said}" for said in unused(results)]
     if found.others:
         names = some(sorted(found.others))
         found.notes.append(
@@ -135,9 +144,8 @@ def _cells(found: Diff, old: Results, new: Results, before: str, after: str) -> 
             found.others.add(case)
             continue
         if target not in known:
-            apart = differences(versions(old, before, target), versions(new, after, target))
-            known[target] = steps(packages(apart))
-        found.cells += was["verdict"] not in NEUTRAL and cell["verdict"] not in NEUTRAL
+            known[target] = steps(packages(between(old, new, (before, after), target)))
+        found.cells += not {was["verdict"], cell["verdict"]} & (NEUTRAL | BROKEN)
         change = moved(was, cell, new.cases.get(case, {}), known[target])
         if change:
             found.changes.append(change)
@@ -147,7 +155,7 @@ def _cells(found: Diff, old: Results, new: Results, before: str, after: str) -> 
 
 def _measured(found: Diff, old: Results, new: Results, before: str, after: str) -> None:
     runs = old.runs.get(before, {}), new.runs.get(after, {})
-    for kind in ("timing", "loss"):
+    for kind in COMPARED:
         for key, record in new.measured[kind].items():
             was = old.measured[kind].get((before, *key[1:]))
             if key[0] != after or was is None:
@@ -169,10 +177,16 @@ def _measured(found: Diff, old: Results, new: Results, before: str, after: str) 
                 found.changes.append(change)
 
 
+def _unmeasured(old: Results, new: Results, before: str, after: str) -> int:
+    """How many measurements of an environment only the old results have."""
+    tables = [(old.measured[kind], new.measured[kind]) for kind in COMPARED]
+    return sum(key[0] == before and (after, *key[1:]) not in other for own, other in tables for key in own)
+
+
 def _measured_with(was: Record, record: Record) -> str:
     """What changed in what two measurements were made with: each says its own versions."""
     before, after = ((r.get("facts") or {}).get("versions") or {} for r in (was, record))
-    return steps(differences(before, after))
+    return steps(differences(before, after)) if before and after else ""
 
 
 def _run_versions(old: Results, new: Results, before: str, after: str) -> str:
@@ -181,7 +195,7 @@ def _run_versions(old: Results, new: Results, before: str, after: str) -> str:
     all_of: dict[str, tuple[str | None, str | None]] = {}
     for target in targets:
         if ((before, target) in old.targets and (after, target) in new.targets) or not target:
-            all_of |= differences(versions(old, before, target), versions(new, after, target))
+            all_of |= between(old, new, (before, after), target)
     return steps(all_of)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from parity.changes.noise import shift
-from parity.changes.suspects import separates, suspects
-from parity.changes.versions import name_of, versions
+from parity.changes.suspects import UNKNOWN, separates, suspects
+from parity.changes.versions import are_told, name_of, versions
 from parity.report.failures import GOOD, kind
 from parity.results import Record, Results
 from parity.story.words import engine, figure, listing, percent, plural, sentence, some
@@ -93,12 +93,14 @@ def splits(results: Results) -> list[Split]:
             cells.setdefault((case, target), {})[environment] = cell
     known: dict[str, dict[str, dict[str, str]]] = {}
     apart: dict[str, dict[str, tuple[Group, ...]]] = {}
+    of_case: dict[str, list[str]] = {}
     for (case, target), found in cells.items():
+        of_case.setdefault(case, []).append(target)
         if len(groups := _groups(found)) > 1:
             apart.setdefault(case, {})[target] = groups
     made = []
     for case, changes in sorted(apart.items()):
-        targets = [t for c, t in cells if c == case]
+        targets = of_case[case]
         for target in targets:
             known.setdefault(target, _by_package(results, target))
         names = {t: [g.environments for g in groups] for t, groups in changes.items()}
@@ -185,6 +187,10 @@ def _by_package(results: Results, target: str) -> dict[str, dict[str, str]]:
     for environment in sorted(results.runs):
         for package, version in versions(results, environment, target).items():
             found.setdefault(package, {})[environment] = version
+    for environment in results.runs:
+        if not are_told(results, environment, target):
+            for by_environment in found.values():
+                by_environment.setdefault(environment, UNKNOWN)
     own = [p for p in found if engine(target).startswith(p) or p in engine(target)]
     return {p: found[p] for p in (*own, *(p for p in found if p not in own))}
 

@@ -23,8 +23,8 @@ def same_machine(old: Record, new: Record, old_run: Record, new_run: Record) -> 
     """Whether two times were taken on the same machine, as far as records tell, and nobody else was busy on it."""
     if busy(old, old_run.get("cpus")) or busy(new, new_run.get("cpus")):
         return False
-    rates = [number(r.get("machine_rate")) for r in (old, new)]
-    if not (rates[0] and rates[1]) or abs(math.log(rates[1] / rates[0])) > RATE:
+    before, after = (number(r.get("machine_rate")) or 0.0 for r in (old, new))
+    if not (0 < before < math.inf and 0 < after < math.inf) or abs(math.log(after / before)) > RATE:
         return False
     return all(old_run.get(k) == new_run.get(k) for k in ("platform", "cpus"))
 

@@ -78,17 +78,18 @@ def same_outputs(old: Record, new: Record) -> bool:
 def shift(old: Record, new: Record, least: float = 1.0) -> Shift | None:
     """The largest change beyond noise of the error of a cell, over its layers, outputs and layers run alone.
 
+    Where all outputs are the same bit for bit, layers run alone are looked at only: these reach what no output tells.
+
     Args:
         old: record of kind ``cell``.
         new: of the same case and target, on the same inputs and weights.
         least: size from which a change is told.
     """
-    if same_outputs(old, new):
-        return None
+    parts = {"probe"} if same_outputs(old, new) else {"layers", "probe", "final"}
     before = dict(_findings(old))
     found: list[Shift] = []
     for key, finding in _findings(new):
-        if key in before:
+        if key in before and key[0] in parts:
             found += _shifts(before[key], finding)
     return max((s for s in found if s.size >= least), key=lambda s: s.size, default=None)
 

@@ -16,10 +16,15 @@ Versions = Mapping[str, Mapping[str, str]]
 Groups = Sequence[Sequence[str]]
 """Environments that found the same, group by group."""
 
+UNKNOWN = ""
+"""The version of a package where nothing is said of a target, as when it never started: it may be any."""
+
 
 def separates(package: str, found: Versions, groups: Groups) -> bool:
-    """Whether no version of a package occurs in two groups."""
+    """Whether no version of a package occurs in two groups; an unknown one may occur in any."""
     by_environment = found.get(package, {})
+    if any(by_environment.get(e) == UNKNOWN for group in groups for e in group):
+        return False
     seen = [{by_environment.get(e) for e in group} for group in groups]
     return not any(a & b for a, b in combinations(seen, 2))
 

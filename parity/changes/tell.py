@@ -65,9 +65,10 @@ def headline(found: Diff) -> str:
     compared = [plural(found.cells, "cell")] if found.cells or not found.measured else []
     compared += [f"{plural(found.measured, 'measurement')} of time or precision"] if found.measured else []
     of = f"{listing(compared)} compared"
-    if found.is_empty:
-        return "Nothing was compared: no cell of both results has numbers of the same network, inputs and weights."
     said = [f"{TITLES[d].lower()}: {listing(_counted(found, d))}" for d in TITLES if found.of(d)]
+    if found.is_empty:
+        why = "no cell of both results has numbers of the same network, inputs and weights"
+        return sentence(capital("; ".join([*said, f"nothing was compared: {why}"])))
     return sentence(f"{capital('; '.join(said))}; {of}" if said else f"Nothing changed: {of}")
 
 

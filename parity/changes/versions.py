@@ -30,6 +30,12 @@ def versions(results: Results, environment: str, target: str) -> dict[str, str]:
     return found | {name: str(value) for name, value in own if value is not None}
 
 
+def are_told(results: Results, environment: str, target: str) -> bool:
+    """Whether results say which packages a target has; of one that is skipped or never started they say nothing."""
+    facts = results.targets.get((environment, target), {}).get("facts") or {}
+    return bool(facts.get("versions"))
+
+
 def name_of(package: str, version: str | None) -> str:
     """``jax 0.6.0``, ``2 cores``, ``no jax``."""
     if version is None:
@@ -43,6 +49,18 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, Ste
     """Name → version before and after, of what is not the same; packages first."""
     names = [*sorted({*old, *new} - set(OWN)), *OWN]
     return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
+
+
+def between(old: Results, new: Results, pair: tuple[str, str], target: str) -> dict[str, Step]:
+    """What changed for a target from one environment to another; of what only one of them tells, nothing is known.
+
+    Args:
+        pair: what the old and the new results call the environment.
+    """
+    one, other = versions(old, pair[0], target), versions(new, pair[1], target)
+    if are_told(old, pair[0], target) != are_told(new, pair[1], target):
+        one, other = ({n: v for n, v in a.items() if n in b} for a, b in ((one, other), (other, one)))
+    return differences(one, other)
 
 
 def packages(found: Mapping[str, Step]) -> dict[str, Step]:

@@ -31,6 +31,8 @@ ORDER = (
 """From best to worst, then those that say nothing about the numbers."""
 FAILED = frozenset({"differs", "nonfinite", "shape", "missing", "timeout", "crashed"})
 NEUTRAL = frozenset({"unsupported", "skipped"})
+BROKEN = frozenset({"crashed", "timeout"})
+"""Failures of an engine that gave no numbers."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from parity.judge.bound import Reference
 from parity.judge.ledger import loosened
-from parity.judge.verdict import FAILED, judge_tensor, worst
+from parity.judge.verdict import BROKEN, FAILED, NEUTRAL, judge_tensor, worst
 from parity.loosened import entries
 from parity.measure.batch import own_batch
 from parity.measure.machine import Others
@@ -22,7 +22,7 @@ from parity.prepare import Prepared
 from parity.results import Record, environment
 from parity.targets import Target
 
-NOT_RUN = frozenset({"skipped", "unsupported", "crashed", "timeout"})
+NOT_RUN = NEUTRAL | BROKEN
 """Verdicts of a network that there is nothing to time of."""
 
 

@@ -17,6 +17,8 @@ DISTRIBUTIONS = 360_000
 """Characters of the page that distributions may take, as estimated."""
 SCRIPTS = 120_000
 """The same of scripts; those of one network on several targets have much in common, which is not counted."""
+MISSES = 50
+"""Scripts one after the other that do not fit, after which no more of them are looked at: packing one takes time."""
 _AGAIN = 1  # character of what the same case said before
 _COMMON = (
     b'"map": {"axes": [null, 0], "of": [1, "shape": [1, "axes": [1, 2], "axes": [0, 1], '
@@ -98,11 +100,15 @@ def scripts(cells: Iterable[Record], budget: int = SCRIPTS) -> set[int]:
     expected to fail before known failures.
     """
     chosen: set[int] = set()
+    misses = 0
     for cell in sorted((c for c in cells if "script" in c), key=lambda c: bool(c["ok"])):
         cost = _cost(cell["script"])
         if cost <= budget:
             chosen.add(id(cell))
             budget -= cost
+            misses = 0
+        elif (misses := misses + 1) == MISSES:
+            break
     return chosen
 
 

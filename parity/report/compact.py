@@ -6,7 +6,7 @@ where it gives the same in another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from parity.results import Record
@@ -40,17 +40,23 @@ def _cell(cell: Record, named: Mapping[str, dict[str, int]]) -> Record:
         figures = found.get("metrics") and _listed(found["metrics"], named["figures"])
         return _listed({**found, "metrics": figures}, named["findings"])
 
-    out = dict(cell)
-    for kind in ("layers", "final"):
-        if kind in out:
-            out[kind] = [finding(f) for f in out[kind]]
-    if "probe" in out:
-        out["probe"] = {**out["probe"], "layers": [finding(f) for f in out["probe"]["layers"]]}
+    out = _with_findings(cell, finding)
     if out.get("certificate"):
         rows = [_listed(row, named["rows"]) for row in out["certificate"].get("rows", ())]
         out["certificate"] = {**out["certificate"], "rows": rows}
     if "timings" in out:
         out["timings"] = _listed({k: _microseconds(v) for k, v in out["timings"].items()}, named["timings"])
+    return out
+
+
+def _with_findings(cell: Record, made: Callable[[Any], Any]) -> Record:
+    """The cell with what is made of each of its findings."""
+    out = dict(cell)
+    for kind in ("layers", "final"):
+        if kind in out:
+            out[kind] = [made(f) for f in out[kind]]
+    if out.get("probe"):
+        out["probe"] = {**out["probe"], "layers": [made(f) for f in out["probe"]["layers"]]}
     return out
 
 
@@ -100,12 +106,7 @@ def expanded(compact: Mapping[str, Any]) -> dict[str, Record]:
         return {**found, "metrics": record(found["metrics"], "figures") if "metrics" in found else None}
 
     def cell(kept: Record) -> Record:
-        out = dict(kept)
-        for kind in ("layers", "final"):
-            if kind in out:
-                out[kind] = [finding(f) for f in out[kind]]
-        if "probe" in out:
-            out["probe"] = {**out["probe"], "layers": [finding(f) for f in out["probe"]["layers"]]}
+        out = _with_findings(kept, finding)
         if out.get("certificate"):
             rows = [record(row, "rows") for row in out["certificate"]["rows"]]
             out["certificate"] = {**out["certificate"], "rows": rows}

@@ -186,6 +186,8 @@ def _finding(finding: dict[str, Any], shown: Set[int], figures: Iterable[str]) -
 
 def rounded(value: Any, key: str = "") -> Any:
     """With figures of so many digits as the page shows, at any depth."""
+    if type(value) in (str, int, bool):  # most there is
+        return value
     if isinstance(value, float):
         return _figure(value, EXACT.get(key, DIGITS))
     if isinstance(value, dict):
@@ -211,8 +213,9 @@ def filled(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def natural(name: str) -> list[Any]:
-    """Sorts conv2 before conv10."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+    """Sorts conv2 before conv10; of numbers the longer is the larger, however long it is."""
+    parts = re.split(r"(\d+)", name)
+    return [(len(p.lstrip("0")), p.lstrip("0")) if i % 2 else p for i, p in enumerate(parts)]
 
 
 def text(value: Any) -> str:

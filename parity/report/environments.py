@@ -47,8 +47,9 @@ def partial(results: Results) -> Iterator[tuple[str, str]]:
     found: dict[str, set[str]] = {}
     for environment, case, _ in results.cells:
         found.setdefault(environment, set()).add(case)
-    for entry in results.left_out:  # these are told of by themselves
-        found.get(entry["environment"], set()).update(entry["cases"])
+    for entry in results.left_out:
+        if entry["why"] == "other":  # told of by itself, as a lack; of other versions there may be no later results
+            found.get(entry["environment"], set()).update(entry["cases"])
     for environment, cases in sorted(found.items()):
         if lacks := sorted(everywhere - cases):
             of = f"{len(lacks):,} of {plural(len(everywhere), 'case')}"
@@ -62,12 +63,21 @@ def amiss(results: Results) -> Iterator[tuple[str, str]]:
     for environment in missing(results):
         there = f"there are {some(sorted(results.runs))}" if results.runs else "there are none"
         yield environment, f"Environment {environment} left no results, though they were expected; {there}."
-    for folder, why in sorted(results.unread.items()):
-        yield folder, f"Nothing was read of {folder}: {why}."
+    yield from _unread(results)
     yield from ((e, said) for e, said in partial(results) if e in results.expected)
     for entry in results.left_out:
         if _lacks(entry, results):
             yield entry["environment"], told(entry)
+
+
+def _unread(results: Results) -> Iterator[tuple[str, str]]:
+    yield from ((folder, f"Nothing was read of {folder}: {why}.") for folder, why in sorted(results.unread.items()))
+
+
+def unused(results: Results) -> Iterator[str]:
+    """Sentences on what is there and counts for nothing: files that cannot be read, and cells that were left out."""
+    yield from (said for _, said in _unread(results))
+    yield from map(told, results.left_out)
 
 
 def left_out(results: Results) -> Iterator[str]:

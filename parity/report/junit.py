@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
 from parity.changes.versions import versions
-from parity.judge.verdict import NEUTRAL
+from parity.judge.verdict import BROKEN, NEUTRAL
 from parity.report.data import natural
 from parity.report.failures import kind
 from parity.results import Record, Results
@@ -22,8 +22,6 @@ from parity.story import about_cell
 from parity.story.words import cut
 
 FILE = "junit.xml"
-BROKEN = frozenset({"crashed", "timeout"})
-"""Verdicts that are errors; other failures are failures."""
 MESSAGE = 300
 """Characters of the attribute; the text below it has all."""
 NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

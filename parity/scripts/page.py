@@ -84,8 +84,8 @@ def _letters(arrays: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def _quiet(text: str) -> str:
-    """For a docstring."""
-    return text.replace("\\", "/").replace('"', "'")
+    """For a docstring; halves of letters, which a name of a file may have and no file of text, as question marks."""
+    return text.encode("utf-8", "replace").decode().replace("\\", "/").replace('"', "'")
 
 
 @functools.cache

@@ -22,17 +22,25 @@ class Lone(Protocol):
     known: bool
 
 
-def told_alone(found: Sequence[Lone], engines: int) -> Iterator[str]:
+def told_alone(found: Sequence[Lone], engines: int, judged: int, tied: Sequence[str]) -> Iterator[str]:
     """Which engine stands alone, and in what; the most frequent first.
 
     Args:
         engines: that were compared.
+        judged: how often there was a majority to be apart from.
+        tied: cases without one.
     """
     if engines < 3:
         return
-    if not found:
+    if found:
+        yield from _alone(found)
+    elif judged and not tied:
         yield f"None of {engines} engines stands apart from the others in any case."
-        return
+    if tied:
+        yield f"In {plural(len(tied), 'case')} engines disagree with no majority among them: {some(tied, most=NAMED)}."
+
+
+def _alone(found: Sequence[Lone]) -> Iterator[str]:
     counts = Counter(f.target for f in found)
     for target, count in counts.most_common(NAMED):
         own = [f for f in found if f.target == target]
@@ -71,23 +79,26 @@ def told_environments(found: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """How often targets give the same bits everywhere; those that always do in one sentence.
 
     Args:
-        found: target → cases ``compared`` in several environments, in how many of them the bits are the ``same``, how
-            many were compared in ``fewer`` than all, and the number of ``environments``.
+        found: target → cases ``compared`` in several environments, in how many of them the bits are the ``same``, the
+            number of ``environments``, and the ``fewest`` of them that gave a result in a case.
     """
-    always = [engine(t) for t, n in found.items() if n["same"] == n["compared"] and not n["fewer"]]
-    where = _where(max((n["environments"] for n in found.values()), default=0))
-    if always:
-        give = "give" if len(always) > 1 else "gives"
-        yield f"{listing(always)} {give} the same in {where}, bit for bit, in all cases."
+    always: dict[str, list[str]] = {}
     for target, n in found.items():
-        if n["same"] < n["compared"] or n["fewer"]:
+        if n["same"] == n["compared"]:
+            always.setdefault(_where(n), []).append(engine(target))
+    for where, engines in always.items():
+        give = "give" if len(engines) > 1 else "gives"
+        yield f"{listing(engines)} {give} the same in {where}, bit for bit, in all cases."
+    for target, n in found.items():
+        if n["same"] < n["compared"]:
             of = f"{n['same']:,} of {plural(n['compared'], 'case')} ({percent(n['same'] / n['compared'])})"
-            were = "was" if n["fewer"] == 1 else "were"
-            fewer = f"; {plural(n['fewer'], 'case')} {were} compared in fewer of them" if n["fewer"] else ""
-            yield f"{engine(target)} gives the same in {_where(n['environments'])}, bit for bit, in {of}{fewer}."
+            yield f"{engine(target)} gives the same in {_where(n)}, bit for bit, in {of}."
 
 
-def _where(environments: int) -> str:
+def _where(counted: Mapping[str, int]) -> str:
+    environments = counted["environments"]
+    if counted["fewest"] < environments:
+        return "every environment with a result"
     return "both environments" if environments == 2 else f"all {environments} environments"
 
 
@@ -102,7 +113,13 @@ def told_moved(counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
         by_environment[environment] += count
     if not by_environment:
         return
-    (name, count), *others = by_environment.most_common()
+    ranked = by_environment.most_common()
+    count = ranked[0][1]
+    first, others = sorted(e for e, n in ranked if n == count), [(e, n) for e, n in ranked if n < count]
+    if len(first) > 1:
+        yield f"{listing(first)} each have other bits than most environments in {plural(count, 'result')}."
+        return
+    name = first[0]
     targets = sorted(((n, t) for (t, e), n in counts.items() if e == name), reverse=True)
     most = listing([f"{engine(t)} ({n:,})" for n, t in targets[:NAMED]])
     what = f"its bits are not the others' in {plural(count, 'result')}, on {most}"

@@ -184,7 +184,7 @@ class TestEnvironments:
             made.fill([WIDE], environment="py312")
         other.cell(WIDE, JAX, "crashed", environment="py312")
         found = compare(make, other)
-        assert found.cells == 12
+        assert found.cells == 11, "one has no numbers"
         (section,) = sections(found)
         assert section.parts[0].lines[0].startswith("layers/elu[wide] on keras-jax in py312: rounding → crashed")
 

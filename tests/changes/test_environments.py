@@ -181,3 +181,14 @@ def test_a_target_that_did_not_run_everywhere_says_nothing(older):
     (split,) = splits(older.results)
     assert split.likely == ()
     assert "nothing tells which of them did it" in split.text
+
+
+def test_of_a_target_that_never_started_no_version_is_known(matrix):
+    """It may well have the same jax as the others."""
+    matrix.results.targets["oldest", JAX]["facts"]["versions"] = {}
+    matrix.cell(CASE, JAX, "crashed", environment="oldest")
+    (text,) = changed(matrix.results)[CASE]
+    assert text.endswith("; no version of what is recorded tells them apart.")
+    matrix.results.runs["oldest"]["python"] = "3.10.1"
+    (text,) = changed(matrix.results)[CASE]
+    assert text.endswith("crashed with Python 3.10.1 (oldest).")

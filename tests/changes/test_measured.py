@@ -3,7 +3,7 @@ import copy
 import pytest
 
 from parity.changes.diff import diff
-from parity.changes.measured import DRIFT, apart
+from parity.changes.measured import DRIFT, apart, same_machine
 from parity.changes.tell import headline, notes
 
 LENET, ORT, CHAINER = "networks/lenet", "onnxruntime@cpu", "chainer@cpu"
@@ -106,3 +106,12 @@ def test_a_loss_of_precision(make, other, error, expected):
     found = diff(make.results, other.results)
     assert [c.direction for c in found.changes if c.what == "loss"] == expected
     assert found.measured == 1
+
+
+@pytest.mark.parametrize("rate", ["inf", 0, -5e10, None])
+def test_a_machine_of_no_speed_is_no_machine_known(rate):
+    run = {"platform": "Linux x86_64", "cpus": 4}
+    one = {"machine_rate": 5e10, "load": [0.1, 0.1]}
+    assert same_machine(one, one, run, run)
+    assert not same_machine(one, one | {"machine_rate": rate}, run, run)
+    assert not same_machine(one | {"machine_rate": rate}, one, run, run)

@@ -85,6 +85,9 @@ def test_the_same_bits_are_the_same_whatever_else_is_said():
     )
     assert same_outputs(old, new)
     assert shift(old, new) is None
+    for made, scale in ((old, 1), (new, 9)):
+        made["probe"]["layers"] = [finding("alone", errors(1, 1000) * scale)]
+    assert shift(old, new).tensor == "alone", "no output tells what a layer does on other inputs"
     new["final"][0]["bits"] = "cd"
     assert not same_outputs(old, new)
     assert shift(old, new)

@@ -75,7 +75,28 @@ def test_of_two_camps_of_one_size_nobody_is_the_outlier(make):
     make.fill(["a"], [*ENGINES, "onnx-reference@cpu"])
     for i, found in enumerate(make.results.cells.values()):
         found["final"][0] |= kept([0.1 if i < 2 else 30.0])
-    assert agreement(make.results)["index"]["groups"][0]["alone"] == []
+    found = agreement(make.results)
+    assert found["index"]["groups"][0]["alone"] == []
+    assert found["said"][0] == "In 1 case engines disagree with no majority among them: a."
+
+
+def test_two_engines_here_and_two_there_have_no_majority(make):
+    """So that it cannot be said that none of four stands apart."""
+    for environment, engines in (("new", ENGINES[:2]), ("old", (ENGINES[2], "onnx-reference@cpu"))):
+        make.fill(["a"], engines, environment)
+    for found in make.results.cells.values():
+        found["final"][0] |= kept([0.1])
+    assert not any("None of" in line for line in agreement(make.results)["said"])
+    make.results.cells["new", "a", ENGINES[0]]["final"][0] |= kept([30.0])
+    assert "In 1 case engines disagree with no majority among them: a." in agreement(make.results)["said"]
+
+
+def test_environments_that_have_a_part_of_the_cases_are_not_called_all(agreeing):
+    agreeing.fill(["a"], ENGINES[:1], "third")
+    agreeing.results.cells["third", "a", ENGINES[0]]["final"][0] |= kept([0.1, 0.2, -0.3])
+    said = agreement(agreeing.results)["said"]
+    assert "chainer gives the same in every environment with a result, bit for bit, in all cases." in said
+    assert "keras-jax and onnxruntime give the same in both environments, bit for bit, in all cases." in said
 
 
 def test_the_furthest_within_rounding_is_named(agreeing):
@@ -104,9 +125,19 @@ def test_a_case_that_fewer_environments_compared_is_not_the_same_in_all(agreeing
         found["final"][0] |= kept([0.1])
     agreeing.cell("a", "chainer@cpu", "crashed", "third")
     said = agreement(agreeing.results)["said"]
-    more = "; 1 case was compared in fewer of them."
-    assert f"chainer gives the same in all 3 environments, bit for bit, in 3 of 3 cases (100%){more}" in said
+    assert "chainer gives the same in every environment with a result, bit for bit, in all cases." in said
     assert "keras-jax and onnxruntime give the same in all 3 environments, bit for bit, in all cases." in said
+
+
+def test_of_environments_that_differ_as_often_none_is_the_outlier(agreeing):
+    for name in ("third", "fourth", "fifth"):
+        agreeing.fill(["a", "b", "c"], ENGINES, name)
+    odd = {("old", "a"), ("third", "b")}
+    for (environment, case, _), found in agreeing.results.cells.items():
+        found["final"][0] |= kept([0.4 if (environment, case) in odd else 0.1])
+    said = agreement(agreeing.results)["said"]
+    assert "old and third each have other bits than most environments in 3 results." in said
+    assert not any("outlier" in line for line in said)
 
 
 def test_results_that_keep_no_outputs_are_not_compared(make):
@@ -118,12 +149,13 @@ def test_results_that_keep_no_outputs_are_not_compared(make):
     assert agreement(make.results)["index"]["groups"][0]["pairs"][0][2:4] == [1, 1]
 
 
-@pytest.mark.parametrize("sample", [None, "", "no base64!", "QQ==", 7])
+@pytest.mark.parametrize("sample", [None, "", "no base64!", "QQ==", 7, "A" * 400_000])
 def test_a_sample_that_cannot_be_read_gives_no_distance(sample):
     bad = cell([0.5])
     bad["final"][0] |= {"sample": sample, "bits": "other"}
     found = row("a", {0: cell([0.1]), 1: bad})
     assert np.isnan(found.distance[0, 1])
+    assert np.isnan(found.error[1])
     assert not found.same[0, 1]
     assert not found.apart[0, 1]
 

@@ -4,7 +4,7 @@ import random
 import pytest
 
 from parity.report import data
-from parity.report.budget import affordable, errors_of, findings, scripts
+from parity.report.budget import MISSES, affordable, errors_of, findings, scripts
 from parity.report.data import collect, natural
 
 EVERYTHING = 10**9
@@ -119,6 +119,16 @@ def test_scripts_of_new_failures_come_first(make, budget, expected):
     cells = {name: make.cell("a", name, "differs", ok=ok, script=text[name]) for name, ok, _ in written}
     found = scripts(cells.values(), budget)
     assert [name for name, cell in cells.items() if id(cell) in found] == expected
+
+
+def test_where_many_do_not_fit_no_more_scripts_are_looked_at(make):
+    """Packing thousands of them to learn their sizes would take seconds."""
+    make.case("a")
+    cells = [make.cell("a", f"{i}", "differs", script=make.random.randbytes(600).hex()) for i in range(MISSES)]
+    short = make.cell("a", "short", "differs", script="print(1)")
+    assert scripts([*cells[1:], short], 400) == {id(short)}
+    nobody_could_pack_it = make.cell("a", "last", "differs", script=None)
+    assert scripts([*cells, nobody_could_pack_it], 400) == set()
 
 
 def test_a_script_is_whole_in_the_page(make):

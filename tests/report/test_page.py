@@ -12,6 +12,7 @@ import pytest
 import parity.report
 from parity.report import page
 from parity.report.compact import expanded
+from parity.report.data import natural
 from parity.report.page import render, write
 from parity.results import Results
 
@@ -225,3 +226,9 @@ def test_every_module_is_used_and_small():
     for folder, suffix, names in (("script", "js", page.SCRIPTS), ("style", "css", page.STYLES)):
         assert sorted(p.stem for p in FOLDER.glob(f"{folder}/*")) == sorted(names)
         assert all(len(p.read_text("utf-8").splitlines()) <= 250 for p in FOLDER.glob(f"{folder}/*.{suffix}"))
+
+
+def test_numbers_in_names_sort_by_size_however_many_digits_they_have():
+    names = ["b01", "a" + "9" * 5000, "a10b", "b", "a10", "a", "a2"]
+    assert sorted(names, key=natural) == ["a", "a2", "a10", "a10b", names[1], "b", "b01"]
+    assert natural("a07") == natural("a7")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, takewhile
 
 import numpy as np
 
@@ -65,8 +66,10 @@ class Group:
         engines: target → what is to be said of it.
         alone: targets apart from the others in their environments.
         moved: target → environment → cases in which its bits are not those of the majority of environments.
-        everywhere: target → how many cases several environments ``compared``, and in how many of them the bits are the
-            ``same`` in all of these, and how many were compared in ``fewer`` than the target has.
+        everywhere: target → how many cases several environments ``compared``, in how many of them the bits are the
+            ``same`` in all, and the ``fewest`` environments that said what the outputs of a case were.
+        judged: how often, by case and environment, there was a majority to be apart from.
+        tied: cases in which engines of an environment are apart with no majority among them.
     """
 
     columns: Sequence[Column]
@@ -75,6 +78,8 @@ class Group:
     alone: list[Alone]
     moved: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     everywhere: dict[str, dict[str, int]] = field(default_factory=dict)
+    judged: int = 0
+    tied: dict[str, None] = field(default_factory=dict)
 
 
 def group(results: Results, columns: Sequence[Column]) -> Group:
@@ -93,6 +98,10 @@ def group(results: Results, columns: Sequence[Column]) -> Group:
     for case in sorted(cases, key=natural):
         if (found := row(case, cases[case])) is not None:
             _take(made, found, results.cases.get(case, {}))
+        said = Counter(columns[i][0] for i in (found.columns if found else ()))
+        for target in {columns[i][0] for i in cases[case]}:
+            count = made.everywhere.setdefault(target, {"compared": 0, "same": 0})
+            count["fewest"] = min(count.get("fewest", said[target]), said[target])
     return made
 
 
@@ -105,16 +114,14 @@ def _take(made: Group, found: Row, record: Record) -> None:
     for environment, among in by(there, 1).items():
         if len(among) > 1:
             _engines(made, found, among)
-        if len(among) >= MAJORITY:
             _lone(made, found, among, environment, record)
     for target, among in by(there, 0).items():
         if len(among) < 2:
             continue
         same = found.same[np.ix_(among, among)]
-        count = made.everywhere.setdefault(target, {"compared": 0, "same": 0, "fewer": 0})
+        count = made.everywhere.setdefault(target, {"compared": 0, "same": 0})
         count["compared"] += 1
         count["same"] += int(same.all())
-        count["fewer"] += len(among) < len(by(made.columns, 0)[target])
         for odd in _minority(same) if len(among) >= MAJORITY else ():
             environment = there[among[odd]][1]
             made.moved.setdefault(target, {}).setdefault(environment, []).append(found.case)
@@ -142,20 +149,22 @@ def _engines(made: Group, found: Row, among: Sequence[int]) -> None:
 
 def _lone(made: Group, found: Row, among: Sequence[int], environment: str, record: Record) -> None:
     odd = outsiders(found, among)
-    for i in odd:
+    made.judged += len(among) >= MAJORITY and odd is not None
+    if odd is None:
+        made.tied[found.case] = None
+    for i in odd or ():
         target, cell = made.columns[found.columns[i]][0], found.cells[i]
-        rest = [found.distance[i, j] for j in among if j not in odd and not np.isnan(found.distance[i, j])]
+        rest = [found.distance[i, j] for j in among if j not in (odd or ()) and not np.isnan(found.distance[i, j])]
         distance = float(min(rest)) if rest else float("nan")
         known = bool(cell["ok"] and "expected" in cell)
-        for other in made.alone:
-            if (other.case, other.target) == (found.case, target):
-                other.environments.append(environment)
-                other.of, other.distance = max(other.of, len(among)), max(other.distance, distance)
-                other.known = other.known and known
-                break
-        else:
+        there = takewhile(lambda a: a.case == found.case, reversed(made.alone))  # cases come one after the other
+        if (other := next((a for a in there if a.target == target), None)) is None:
             layers = sorted(set(_kinds(record, cell)))
             made.alone.append(Alone(found.case, target, [environment], len(among), distance, layers, known))
+            continue
+        other.environments.append(environment)
+        other.of, other.distance = max(other.of, len(among)), float(np.fmax(other.distance, distance))
+        other.known = other.known and known
 
 
 def _kinds(record: Record, cell: Record) -> Iterator[str]:

@@ -42,8 +42,9 @@ def agreement(results: Results) -> dict[str, Any]:
 
 def _shown(found: Group) -> dict[str, Any]:
     distances = {t: float(np.median(e.distances)) for t, e in found.engines.items() if e.distances}
+    engines = sum(e.compared > 0 for e in found.engines.values())
     said = [
-        *told_alone(found.alone, len({t for t, e in found.engines.items() if e.compared})),
+        *told_alone(found.alone, engines, found.judged, list(found.tied)),
         *told_furthest(distances),
         *told_environments(_environments(found)),
         *told_moved({(t, e): len(cases) for t, their in found.moved.items() for e, cases in their.items()}),
@@ -79,5 +80,5 @@ def _environments(found: Group) -> dict[str, dict[str, int]]:
     return {
         target: found.everywhere[target] | {"environments": len(own)}
         for target, own in by(found.columns, 0).items()
-        if len(own) > 1 and target in found.everywhere
+        if len(own) > 1 and found.everywhere.get(target, {}).get("compared")
     }

@@ -14,6 +14,8 @@ from parity.results import Record
 
 Column = tuple[str, str]
 """Target and environment."""
+LONGEST = 4096
+"""Characters of a sample that are read: more than any result keeps of an output, and no file makes memory run out."""
 APART = 2.0
 """Bounds between two results at one element: each may be a bound away from the reference, so more is not rounding."""
 
@@ -73,8 +75,9 @@ def _sample(cell: Record) -> np.ndarray:
     """Signed error ÷ bound at the kept elements of all outputs; empty where one kept nothing that can be read."""
     parts = []
     for finding in cell["final"]:
+        text = finding.get("sample") or ""
         try:
-            raw = base64.b64decode(finding.get("sample") or "", validate=True)
+            raw = base64.b64decode(text, validate=True) if len(text) <= LONGEST else b""
         except (binascii.Error, TypeError):
             return np.empty(0)
         if not raw or len(raw) % 2:
@@ -136,9 +139,9 @@ def camps(apart: np.ndarray) -> list[list[int]]:
     return sorted(found, key=lambda c: (-len(c), c))
 
 
-def outsiders(found: Row, among: Sequence[int]) -> list[int]:
-    """Which of these places of a row are apart from the majority of them; empty where there is no majority."""
+def outsiders(found: Row, among: Sequence[int]) -> list[int] | None:
+    """Which of these places of a row are apart from the majority of them; None where there is no majority."""
     groups = camps(found.apart[np.ix_(among, among)])
-    if len(groups) < 2 or len(groups[0]) * 2 <= len(among):
-        return []
+    if len(groups) > 1 and len(groups[0]) * 2 <= len(among):
+        return None
     return [among[i] for group in groups[1:] for i in group]
