@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from parity.case.inputs import FileInput
@@ -134,10 +135,15 @@ class Expect(Model):
 
     def concerns(self, versions: Mapping[str, str]) -> bool:
         """Whether a target of these versions is meant: package → version, as its facts have it."""
-        return all(
-            package in versions and SpecifierSet(text).contains(versions[package], prereleases=True)
-            for package, text in self.versions.items()
-        )
+        return all(p in versions and _fits(versions[p], text) for p, text in self.versions.items())
+
+
+def _fits(version: str, text: str) -> bool:
+    """Whether a version is one of those; what is no version, as "unknown", is none of them."""
+    try:
+        return SpecifierSet(text).contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 class Committed(Model):

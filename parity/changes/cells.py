@@ -11,6 +11,9 @@ from parity.story import about_cell
 
 WORDS = {"known": "known failure", "loosened": "loosened bound"}
 
+MATTERS = 0.01
+"""Of the bound: an error below it is told where it grew, and is no regression, however many times it grew."""
+
 
 def state(cell: Record) -> str:
     """``failing``, ``silent`` where nothing was compared, ``excused`` or ``good``."""
@@ -42,7 +45,8 @@ def moved(old: Record, new: Record, case: Record, versions: str = "") -> Change 
     if kind(old) != kind(new) and not (found.before and found.after):
         text = f"{word(old)} → {word(new)}: {found.text}"
         return Change("error", OTHER, *where, text, "", versions, found.size)
-    direction = WORSE if found.is_worse else BETTER
+    worse = WORSE if found.after >= MATTERS else OTHER
+    direction = worse if found.is_worse else BETTER
     return Change("error", direction, *where, f"{word(new)}, but {found.text}", "", versions, found.size)
 
 

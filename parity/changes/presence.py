@@ -36,13 +36,13 @@ def _gone(case: str, target: str, environment: str, cells: Sequence[Record], wha
 
 
 def fresh(old: Results, new: Results, pair: tuple[str, str]) -> Iterator[Change]:
-    """Cells that only the new results have; one that fails is a regression of nothing, but it is told by itself."""
+    """Cells that only the new results have; one that fails is told by itself, as something that is worse."""
     for what, case, target, cells in _only(new, pair[1], old, pair[0]):
         failing = [c for c in cells if state(c) == "failing"]
         for cell in failing:
             said = described(new.cases.get(cell["case"], {}), cell)
             text = f"new: {word(cell)}"
-            yield Change("new", OTHER, cell["case"], cell["target"], pair[1], text, said, weight=1.0)
+            yield Change("new", WORSE, cell["case"], cell["target"], pair[1], text, said, weight=1.0)
         rest = [c for c in cells if state(c) != "failing"]
         if rest:
             text = f"new: {word(rest[0])}" if len(cells) == 1 else f"{what} new: {plural(len(rest), 'cell')}"

@@ -88,6 +88,8 @@ def overview(results: Results) -> Overview:
     tone = "bad" if failures or more or lacks else "good"
     rest = "; ".join([*([failing(failures)] if failures else []), *_absent(results)])
     headline = f"{' × '.join(size)} {verb} {how}{known}"
+    if not agreeing:
+        headline = f"None of {plural(len({c['case'] for c in compared}), 'case')} agrees within rounding{known}"
     return Overview(tone, headline, rest, asides, (*failures, *more), shown, said_of_others, bool(more))
 
 

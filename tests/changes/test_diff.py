@@ -87,6 +87,15 @@ def test_an_error_beyond_noise(make, other):
     assert told(compare(other, make)) == [("error", "better", WIDE, JAX)]
 
 
+def test_an_error_that_grew_and_is_tiny_still_is_no_regression(make, other):
+    for results, start in ((make.results, -12), (other.results, -8)):
+        for finding in results.cells["py311", WIDE, JAX]["layers"]:
+            finding["spread"] = {"zero": 0, "from": start, "counts": [500]}
+    found = compare(make, other)
+    assert told(found) == [("error", "other", WIDE, JAX)]
+    assert not found.is_worse
+
+
 def test_versions_that_changed_with_it(make, other):
     other.results.runs["py311"]["python"] = "3.12.1"
     record = copy.deepcopy(other.results.targets["py311", JAX])
@@ -123,14 +132,16 @@ def test_what_was_never_compared_may_go(make, other):
     assert told(compare(make, other)) == [("gone", "other", WIDE, JAX)]
 
 
-def test_a_new_case_that_fails_is_told_and_no_regression(make, other):
+def test_a_new_case_that_fails_is_a_regression_and_one_that_agrees_is_none(make, other):
     other.case("new/one")
     other.cell("new/one", JAX, "differs", message="off")
     other.cell("new/one", CHAINER)
     found = compare(make, other)
-    assert told(found) == [("new", "other", "new/one", JAX), ("new", "other", "new/one", "")]
+    assert told(found) == [("new", "worse", "new/one", JAX), ("new", "other", "new/one", "")]
     assert "keras-jax" in found.changes[0].said
-    assert not found.is_worse
+    assert found.is_worse
+    other.cell("new/one", JAX)
+    assert not compare(make, other).is_worse
 
 
 def test_other_inputs_are_not_compared(make, other):

@@ -149,3 +149,13 @@ def test_kinds_are_all_verdicts():
     from parity.judge.verdict import ORDER
 
     assert sorted(KINDS) == sorted([*ORDER, "known", "loosened"])
+
+
+def test_where_nothing_agrees_no_case_is_said_to(make):
+    make.fill(["a", "b"], ["chainer@cpu"])
+    for case in "ab":
+        make.cell(case, "chainer@cpu", "differs", ratio=9.0)
+    found = overview(make.results)
+    assert found.headline == "None of 2 cases agrees within rounding"
+    assert found.rest.startswith("2 differ: ")
+    assert found.tone == "bad"
