@@ -49,6 +49,7 @@ def of_versions(tmp_path, versions):
         ({"keras": "3.15.0", "jax": "0.6.0"}, "rounding", True, False),
         ({"keras": "3.14.1", "jax": "0.7.0"}, "crashed", False, False),  # both must fit
         ({"keras": "3.14.1"}, "crashed", False, False),
+        ({"keras": "unknown", "jax": "0.6.0"}, "crashed", False, False),
         (None, "crashed", False, False),
     ],
 )

@@ -4,8 +4,9 @@ import pytest
 
 from parity.results import Results
 from tests.report.browser import browse, browser, visit
+from tests.report.telling import told
 
-__all__ = ["browse", "browser", "visit"]
+__all__ = ["browse", "browser", "told", "visit"]
 
 TARGETS = ("chainer@cpu", "keras-jax@cpu", "onnxruntime@cpu")
 ENVIRONMENT = "py311"
