@@ -18,6 +18,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FOLDER = Path(__file__).parent
 COLOURS = 128
 """Of the palette; enough for what is mostly two inks on paper, and a third of the size."""
+MARGIN = 16
+"""Pixels around a part of the page."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,12 @@ class Shot:
 
 
 FAILING = "case=seeds/epsilon_missing&target=chainer@cpu"
+BRANCHED = "case=networks/inception&target=onnx-reference@cpu&layer=norm1"
 SHOTS = (
-    Shot("report.png"),
+    Shot("report.png", height=1240),
     Shot("page/matrix.png", "family=normalisation", 700, "section:has(> #matrix)"),
     Shot("page/case.png", FAILING, 1000, scheme="dark"),
-    Shot("page/network.png", FAILING, 1000, "#case section:has(.network)"),
+    Shot("page/network.png", BRANCHED, 1000, "#case section:has(.network)"),
     Shot("page/agreement.png", "agreement", 1250),
 )
 
@@ -61,7 +64,11 @@ def take(page: Page, shot: Shot, address: str) -> bytes:
     page.mouse.move(0, 0)
     if not shot.part:
         return page.screenshot()
-    return page.locator(shot.part).first.screenshot()
+    box = page.locator(shot.part).first.bounding_box()
+    top = page.evaluate("scrollY")
+    clip = {"x": box["x"] - MARGIN, "y": box["y"] + top - MARGIN}
+    size = {"width": box["width"] + 2 * MARGIN, "height": box["height"] + 2 * MARGIN}
+    return page.screenshot(full_page=True, clip=clip | size)
 
 
 def save(png: bytes, file: Path) -> None:
