@@ -81,3 +81,28 @@ def test_what_has_them_is_enough_for_the_page(tmp_path, kinds):
     if "target" in kinds:
         made = run(app, ["gpu", str(tmp_path), "--out", str(tmp_path / "page.md")], catch_exceptions=False)
         assert made.exit_code == 0, made.output
+
+
+FINDING = {"tensor": "y", "verdict": "rounding", "nodes": ["y"], "metrics": None, "message": ""}
+SPREAD = {"zero": 1, "from": 0, "counts": []}
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [
+        ({"layers": [FINDING, {**FINDING, "tensor": None}]}, "layers.1.tensor, a string"),
+        ({"final": [{k: v for k, v in FINDING.items() if k != "metrics"}]}, "final.0.metrics, an object or null"),
+        ({"final": [{**FINDING, "metrics": [1]}]}, "final.0.metrics, an object or null"),
+        ({"final": [{**FINDING, "nodes": "y"}]}, "final.0.nodes, a list"),
+        ({"final": ["y"]}, "final.0.tensor, a string"),
+        ({"final": {"y": FINDING}}, "final, a list"),
+        ({"probe": {"layers": [{**FINDING, "verdict": 1}]}}, "probe.layers.0.verdict, a string"),
+        ({"probe": [FINDING]}, "probe, an object"),
+        ({"message": None}, "message, a string"),
+        ({"final": [{**FINDING, "spread": {"zero": 1}}]}, "final.0.spread.from, a whole number"),
+        ({"final": [{**FINDING, "spread": None}]}, "final.0.spread.zero, a whole number"),
+    ],
+)
+def test_damaged_findings_are_told_with_their_place(damaged, said):
+    assert lacking({**WHOLE["cell"], "final": [{**FINDING, "spread": SPREAD}]}) == ""
+    assert lacking({**WHOLE["cell"], **damaged}) == said
