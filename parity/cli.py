@@ -149,7 +149,7 @@ def layers(name: Annotated[str | None, typer.Argument(help="A layer. Default: al
     """Show a layer: how each framework says it, parameters, defaults, weights, traps."""
     from parity.commands.docs import show_layers
 
-    show_layers(name, Path("docs"))
+    show_layers(name)
 
 
 @app.command()

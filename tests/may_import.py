@@ -122,6 +122,7 @@ MAY_IMPORT = {
         *("answer", "prepare", "case", "case_record", "results", "session", "lanes", "slots", "targets", "story"),
     ),
     "records": ("errors",),
+    "shipped": ("errors", "parity="),
     # how long it takes, and what a precision costs
     "measure": ("targets", "workers.pool", "errors"),
     "measure.batch": ("case", "graph", "layers", "errors"),
@@ -134,7 +135,7 @@ MAY_IMPORT = {
         *("case", "case_record", "graph", "judge", "lower", "prepare", "merge", "report", "results", "session"),
         "standalone",
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate", "measure", "changes"),
+        *("exam", "records", "calibrate", "measure", "changes", "shipped"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli_options": (),

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from parity.case.case import Case
 from parity.catalogue import snapshot, words
 from parity.catalogue.arguments import arguments, dump
 from parity.catalogue.cards import Card, card
@@ -21,6 +22,7 @@ from parity.catalogue.traps import traps
 from parity.commands.select import DEFAULT, load_all
 from parity.errors import BadInput, near
 from parity.layers import Layer
+from parity.shipped import CASES, FRAMEWORKS, shipped
 
 TABLE = Path("parity", "story", "arguments.json")
 """Beside the folder of pages: what frameworks call a parameter, for advice on what to change."""
@@ -28,16 +30,30 @@ SHOWN = ("layers/", "networks/")
 """Cases that show how layers are said."""
 
 
-def surveyed() -> dict[str, Survey]:
-    """Of the shipped cases.
+def surveyed(folder: Path = DEFAULT) -> dict[str, Survey]:
+    """Of the cases of a checkout.
 
     Raises:
         BadInput: one of them is wrong.
     """
-    cases, bad = load_all([DEFAULT])
+    return survey(_showing(folder))
+
+
+def known() -> dict[str, Survey]:
+    """Of the cases that come with parity and of those here, which show layers from outside; wrong ones are left out."""
+    folder = shipped(CASES)
+    here = DEFAULT.is_dir() and DEFAULT.resolve() != folder.resolve()
+    own, bad = load_all([DEFAULT]) if here else ([], [])
+    for error in bad:
+        print(f"left out: {error}", file=sys.stderr)
+    return survey([*_showing(folder), *own])
+
+
+def _showing(folder: Path) -> list[Case]:
+    cases, bad = load_all([folder])
     if bad:
         raise bad[0]
-    return survey(c for c in cases if c.id.startswith(SHOWN))
+    return [c for c in cases if c.id.startswith(SHOWN)]
 
 
 def write_docs(out: Path, asking: bool = True) -> int:
@@ -87,16 +103,15 @@ def check_docs(out: Path) -> int:
     return 1 if found else 0
 
 
-def show_layers(name: str | None, out: Path) -> None:
+def show_layers(name: str | None) -> None:
     """All layers as a table, or one layer's card.
 
     Raises:
         BadInput: there is no such layer.
     """
-    surveys = surveyed()
+    surveys = known()
     name = None if name is None else _found(name, surveys)
-    file = out / snapshot.FILE
-    facts: Facts = snapshot.load(file) if file.is_file() else {}
+    facts: Facts = snapshot.load(shipped(FRAMEWORKS))
     if name is None:
         table = Table("layer", "family", *words.FRAMEWORK.values(), header_style="bold")
         for one in surveys.values():
@@ -126,7 +141,7 @@ def show_mistakes(name: str | None) -> None:
     Raises:
         BadInput: there is no such layer.
     """
-    surveys = surveyed()
+    surveys = known()
     out = Console(highlight=False)
     if name is None:
         table = Table("layer", "mistakes", header_style="bold")

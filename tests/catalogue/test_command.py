@@ -3,13 +3,16 @@
 import copy
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from parity import shipped
 from parity.cli import app
 from parity.commands import docs
+from parity.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,6 +23,7 @@ def run(monkeypatch, surveys, kept, made, tmp_path):
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(docs, "surveyed", lambda: surveys)
+    monkeypatch.setattr(docs, "known", lambda: surveys)
     monkeypatch.setattr(docs, "pages", lambda _, facts: made if facts == kept else pytest.fail("other facts"))
 
     def command(*arguments, said=kept, missing=None):
@@ -87,7 +91,7 @@ def test_mistakes_of_a_layer(run):
 
 def test_mistakes_of_all_layers(run, surveys, monkeypatch):
     some = {name: surveys[name] for name in ("Linear", "LeakyReLU", "Dropout")}
-    monkeypatch.setattr(docs, "surveyed", lambda: some)
+    monkeypatch.setattr(docs, "known", lambda: some)
     done = run("mistakes")
     assert done.exit_code == 0, done.output
     for text in (*some, "weight reshaped", "alpha", "train mode"):
@@ -98,3 +102,31 @@ def test_mistakes_of_an_unknown_layer(run):
     done = run("mistakes", "BatchNrom")
     assert done.exit_code != 0
     assert "did you mean 'BatchNorm'" in str(done.exception)
+
+
+@pytest.mark.parametrize("own", [None, "{layer: Linear, units: 3}", "{layer: Lineer}"])
+def test_layers_are_known_wherever_one_is(tmp_path, monkeypatch, own):
+    monkeypatch.chdir(tmp_path)
+    if own:
+        (tmp_path / "cases").mkdir()
+        text = f"description: Mine.\nseed: 1\ninputs: {{x: {{shape: [2, 3]}}}}\nlayers: [{own}]\n"
+        (tmp_path / "cases" / "mine.yaml").write_text(text, "utf-8")
+    done = CliRunner().invoke(app, ["layers", "batchnorm"])
+    assert done.exit_code == 0, done.exception
+    assert "moving_variance: c" in done.output
+    assert "trap: epsilon" in done.output
+    assert ("left out: cases/mine.yaml" in done.output) is (own == "{layer: Lineer}")
+
+
+def test_what_is_not_shipped_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(shipped.parity, "__file__", str(tmp_path / "parity" / "__init__.py"))
+    with pytest.raises(BadInput, match="cases, which comes with parity, is not there: looked for "):
+        shipped.shipped(shipped.CASES)
+
+
+def test_an_installed_package_has_what_it_shows():
+    included = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    inside = {Path(to).relative_to("parity/shipped") for to in included["force-include"].values()}
+    assert Path(shipped.FRAMEWORKS) in inside
+    assert {Path(shipped.CASES, name.strip("/")) for name in docs.SHOWN} <= inside
+    assert all((ROOT / path).exists() for path in included["force-include"])
