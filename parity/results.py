@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import parity
-from parity.errors import BadInput
+from parity.errors import BadInput, shown
 from parity.kinds import MEASURED, REQUIRED, lacking
 
 SCHEMA = 1
@@ -226,7 +226,7 @@ def read(folder: Path) -> Results:
     """Results of one folder; :mod:`parity.merge` reads many.
 
     Raises:
-        BadInput: as :func:`records`.
+        BadInput: as :func:`records`, or there are cells of a case that no record states.
     """
     found, started = Results(), ""
     for record in records(folder):
@@ -236,5 +236,9 @@ def read(folder: Path) -> Results:
             found.since[record["case"]] = started
             found.forget(record["case"], record.get("network"))
         found.add(record)
+    if unknown := sorted({case for _, case, _ in found.cells} - found.cases.keys()):
+        text = f"there are cells of {shown(unknown[0])} and no record of kind 'case' that says what it is"
+        more = f"; the same goes for {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise BadInput(text + more, file=str(folder))
     found.drop_stale()
     return found

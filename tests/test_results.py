@@ -203,3 +203,9 @@ def test_an_environment_has_a_name(monkeypatch):
 def test_when_a_case_was_stated_is_known(tmp_path):
     write(tmp_path, run_record() | {"started": "1"}, case(), case("b"), run_record() | {"started": "2"}, case())
     assert read(tmp_path).since == {"a": "2", "b": "1"}
+
+
+def test_cells_of_a_case_that_nothing_states_do_not_vanish(tmp_path):
+    (tmp_path / FILE).write_text("\n".join(json.dumps(cell(name)) for name in ("b", "a")), "utf-8")
+    with pytest.raises(BadInput, match=r"cells of 'a' and no record of kind 'case' .*; the same goes for 1 more"):
+        read(tmp_path)
