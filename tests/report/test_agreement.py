@@ -188,3 +188,24 @@ def test_rows_are_symmetric_and_apart_means_beyond_two_bounds(errors):
         assert not found.apart[np.ix_(g, [i for i in range(len(errors)) if i not in g])].size or all(
             found.apart[i, j] for i in g for j in range(len(errors)) if j not in g
         )
+
+
+def test_hostile_names_do_nothing_in_the_view(make, visit):
+    hostile = "<img src=x onerror=document.title='broken'>"
+    targets = [f"{hostile}{i}@cpu" for i in range(3)]
+    for environment in (hostile, "other"):
+        make.fill([hostile], targets, environment)
+    for i, found in enumerate(make.results.cells.values()):
+        found["final"][0] |= kept([0.1 * i, 9.0 if i == 2 else 0.0])
+        found["blame"] = ["conv"]
+    make.results.cases[hostile]["layers"][0]["layer"] = hostile
+    opened = visit(make.results, "#agreement").ready()
+    opened.page.locator("#agreement a.pairing").first.click()
+    opened.page.get_by_role("heading", name="Furthest apart").wait_for()
+    assert hostile in opened.page.locator("#agreement").inner_text()
+    for link in opened.page.locator("#agreement a[href*='case=']").all()[:1]:
+        link.click()
+        opened.page.locator("#case h2").first.wait_for()
+    assert opened.page.locator("img").count() == 0
+    assert "broken" not in opened.page.title().replace(hostile, "")
+    assert opened.console == []
