@@ -114,15 +114,15 @@ def splits(results: Results) -> list[Split]:
     return made
 
 
-def changed(results: Results, found: Sequence[Split] | None = None) -> dict[str, list[str]]:
-    """Case id → sentences on what environments found, a sentence for each target where they found different things.
+def changed(results: Results, found: Sequence[Split] | None = None) -> dict[str, list[tuple[str, str]]]:
+    """Case id → targets of which environments found different things, each with a sentence on it.
 
     Args:
         found: :func:`splits` of the results, where they are known already.
     """
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[tuple[str, str]]] = {}
     for split in splits(results) if found is None else found:
-        told.setdefault(split.case, []).append(split.text)
+        told.setdefault(split.case, []).append((split.target, split.text))
     return told
 
 

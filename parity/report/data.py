@@ -48,7 +48,7 @@ class Data:
     pieces: tuple[dict[str, Any], ...]
 
 
-def collect(results: Results, changed: Mapping[str, Sequence[str]] | None = None) -> Data:
+def collect(results: Results, changed: Mapping[str, Sequence[tuple[str, str]]] | None = None) -> Data:
     """Cut results into index and pieces.
 
     Args:

@@ -30,7 +30,7 @@ def test_all_found_the_same(matrix):
 def test_a_version_that_tells_them_apart(matrix):
     matrix.cell(CASE, JAX, "differs", environment="oldest")
     assert changed(matrix.results) == {
-        CASE: ["keras-jax: rounding with jax 0.10.0 (py311 and py312), differs with jax 0.6.0 (oldest)."]
+        CASE: [(JAX, "keras-jax: rounding with jax 0.10.0 (py311 and py312), differs with jax 0.6.0 (oldest).")]
     }
     assert counted(splits(matrix.results)) == (
         "In 1 case, environments found different things; what tells them apart: jax in 1."
@@ -74,7 +74,7 @@ def test_the_machine_counts_too(matrix):
 def test_a_package_that_is_not_there(matrix):
     matrix.cell(CASE, JAX, "crashed", environment="oldest")
     del matrix.results.targets["oldest", JAX]["facts"]["versions"]["jax"]
-    assert "crashed with no jax (oldest)" in changed(matrix.results)[CASE][0]
+    assert "crashed with no jax (oldest)" in changed(matrix.results)[CASE][0][1]
 
 
 def test_three_groups(matrix):
@@ -93,7 +93,7 @@ def test_an_error_beyond_noise(matrix, scale, word):
         cells[environment, CASE, JAX]["layers"] = copy.deepcopy(usual)
     for finding in cells["oldest", CASE, JAX]["layers"]:
         finding["metrics"] |= {k: finding["metrics"][k] * scale for k in ("rms", "bound_ratio")}
-    (text,) = changed(matrix.results)[CASE]
+    ((_, text),) = changed(matrix.results)[CASE]
     assert word in text
     assert "(oldest)" in text
 
@@ -187,8 +187,8 @@ def test_of_a_target_that_never_started_no_version_is_known(matrix):
     """It may well have the same jax as the others."""
     matrix.results.targets["oldest", JAX]["facts"]["versions"] = {}
     matrix.cell(CASE, JAX, "crashed", environment="oldest")
-    (text,) = changed(matrix.results)[CASE]
+    ((_, text),) = changed(matrix.results)[CASE]
     assert text.endswith("; no version of what is recorded tells them apart.")
     matrix.results.runs["oldest"]["python"] = "3.10.1"
-    (text,) = changed(matrix.results)[CASE]
+    ((_, text),) = changed(matrix.results)[CASE]
     assert text.endswith("crashed with Python 3.10.1 (oldest).")

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,14 @@ class Visit:
     def ready(self):
         self.page.wait_for_selector(READY, state="attached")
         return self
+
+
+def until(page, expression, wanted):
+    """Wait until an expression has a value; the page's policy forbids Playwright's own way of waiting for one."""
+    end = time.monotonic() + PATIENCE / 1000
+    while (found := page.evaluate(expression)) != wanted:
+        assert time.monotonic() < end, f"{expression} is {found!r}, not {wanted!r}"
+        page.wait_for_timeout(20)
 
 
 @pytest.fixture(scope="session")

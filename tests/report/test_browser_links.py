@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.report.browser import until
 from tests.report.test_agreement import ENGINES, kept
 from tests.report.test_user import contrast
 
@@ -27,22 +28,22 @@ def test_the_focus_follows_a_link_and_comes_back(visit, results):
     cell.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("html[data-case='b']", state="attached")
-    page.wait_for_function(f"({FOCUSED}) === 'case'")
+    until(page, FOCUSED, "case")
     assert page.title() == "b · parity"
     other = page.locator("#case table[aria-label='targets'] a").nth(3)
     wanted = other.get_attribute("href")
     other.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(f"({FOCUSED}) === {wanted!r}")
+    until(page, FOCUSED, wanted)
     assert page.evaluate("document.activeElement.closest('[aria-label]').ariaLabel") == "targets"
     across = page.locator("#case .across a").first
     wanted = across.get_attribute("href")
     across.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(f"({FOCUSED}) === {wanted!r}")
+    until(page, FOCUSED, wanted)
     assert "on all targets" in page.evaluate("document.activeElement.closest('[aria-label]').ariaLabel")
     page.keyboard.press("Escape")
-    page.wait_for_function(f"({FOCUSED}) === {came!r}")
+    until(page, FOCUSED, came)
     assert page.title() != "b · parity"
 
 

@@ -232,6 +232,10 @@ def test_rows_say_which_version_changed_a_result(visit, results):
     assert said in page.locator("#matrix .changed").first.get_attribute("title")
     page.get_by_text("Show them.").click()
     found(page, "1 of 201 cases")
+    page.locator("[data-facet='engine']").select_option("chainer")
+    found(page, "0 of 201 cases")
+    page.locator("[data-facet='engine']").select_option("")
+    found(page, "1 of 201 cases")
     page.locator("#matrix tbody a.cell").first.click()
     page.locator("#case .box.note", has_text=said).wait_for()
     assert opened.console == []

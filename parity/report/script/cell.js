@@ -46,9 +46,12 @@ function weakSign(count, of) {
   return el("span", { class: "weak", title: `${what}, so agreement proves little` }, of === 1 ? "weak" : `${count} weak`);
 }
 
+// What environments found differently on these columns: [target, sentence].
+const changedOn = (c, columns) => (c.changed ?? []).filter(([target]) => columns.some((k) => k.target === target));
+
 // Beside the name of a case whose result is not the same in all environments.
-function changedSign(cases) {
-  const said = cases.flatMap((c) => c.changed ?? []);
+function changedSign(cases, columns) {
+  const said = cases.flatMap((c) => changedOn(c, columns)).map(([, text]) => text);
   if (!said.length) return null;
   const most = 12;
   const text = [...said.slice(0, most), ...(said.length > most ? [`and ${said.length - most} more`] : [])].join("\n");

@@ -77,7 +77,7 @@ class Index {
     this.usual = this.columns.filter((c) => c.precision === USUAL);
     this.merged = this.several ? [...grouped(this.columns, "target").values()].map((members, i) => this.merge(members, this.columns.length + i)) : [];
     for (const c of this.cases) {
-      c.words = [c.id, ...c.layers, ...(c.changed ?? []), ...c.cells.filter((e) => e && e.message).map((e) => e.message)].join(" ").toLowerCase();
+      c.words = [c.id, ...c.layers, ...(c.changed ?? []).map(([, text]) => text), ...c.cells.filter((e) => e && e.message).map((e) => e.message)].join(" ").toLowerCase();
     }
     this.byId = new Map(this.cases.map((c) => [c.id, c]));
   }

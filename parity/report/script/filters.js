@@ -54,7 +54,7 @@ class Filters {
     const facets = FACETS.filter((f) => state[f.key]);
     const fits = index.cases.filter((c) => here(c) && facets.every((f) => f.of(c, index).includes(state[f.key])) && words.every((w) => says(c, w)));
     const verdicts = new Set(state.verdict.split(",").filter(Boolean));
-    const cases = verdicts.size ? fits.filter((c) => (c.changed && verdicts.has(CHANGED)) || entries(c).some((e) => verdicts.has(kindOf(e)))) : fits;
+    const cases = verdicts.size ? fits.filter((c) => (verdicts.has(CHANGED) && changedOn(c, columns).length > 0) || entries(c).some((e) => verdicts.has(kindOf(e)))) : fits;
     this.none.hidden = !FILTERS.some((k) => state[k]);
     this.precisions.value = state.precisions;
     this.chips(fits, columns, verdicts);
@@ -75,7 +75,7 @@ class Filters {
 
   // Counts of verdicts at the top: of the cases and columns that fit, each a switch.
   chips(cases, columns, verdicts) {
-    const counts = new Map([[CHANGED, cases.filter((c) => c.changed).length]]);
+    const counts = new Map([[CHANGED, cases.filter((c) => changedOn(c, columns).length).length]]);
     for (const c of cases) {
       for (const e of single(columns).map((k) => c.cells[k.number]).filter(Boolean)) counts.set(kindOf(e), (counts.get(kindOf(e)) ?? 0) + 1);
     }

@@ -106,7 +106,7 @@ class Matrix {
       const title = cellTitle(worst, `${group} on ${k.name}: ${worst.marked ? `${worst.marked} of ${worst.of} ${worst.ok ? "are excused" : "fail"}; the worst` : `the largest of ${worst.of}`}`);
       return el("td", {}, el("span", { ...cellAttributes(worst), title }, cellContent(worst), worst.marked > 0 && el("span", { class: "of" }, `${worst.marked}/${worst.of}`)));
     });
-    return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle, weak > 0 && weakSign(weak, members.length), changedSign(members)), cells);
+    return el("tr", { class: "group" }, el("th", { scope: "row" }, toggle, weak > 0 && weakSign(weak, members.length), changedSign(members, columns)), cells);
   }
 
   row(c, columns, nested) {
@@ -119,7 +119,7 @@ class Matrix {
       const partly = entry.marked > 0 && entry.marked < entry.of && el("span", { class: "of" }, `${entry.marked}/${entry.of}`);
       return el("td", {}, el("a", attributes, cellContent(entry), partly));
     });
-    return el("tr", { class: nested ? "variant" : "case" }, el("th", { scope: "row" }, el("a", { href: caseHash(c.id), tabindex: "-1", title: c.id }, name), c.weak && weakSign(1, 1), changedSign([c])), cells);
+    return el("tr", { class: nested ? "variant" : "case" }, el("th", { scope: "row" }, el("a", { href: caseHash(c.id), tabindex: "-1", title: c.id }, name), c.weak && weakSign(1, 1), changedSign([c], columns)), cells);
   }
 
   fold(group, state) {

@@ -20,5 +20,5 @@ function sideBySide(columns, chosen, label, link, kind = "") {
 
 // What versions the result goes with, where environments found different things.
 function changedBox(said) {
-  return said?.length > 0 && el("div", { class: "box note" }, el("h4", { class: "plain" }, "Not the same in all environments"), said.map((text) => el("p", {}, text)));
+  return said?.length > 0 && el("div", { class: "box note" }, el("h4", { class: "plain" }, "Not the same in all environments"), said.map(([, text]) => el("p", {}, text)));
 }
