@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.report.browser import until
+
 TARGETS = ("chainer@cpu", "keras-jax@cpu", "onnxruntime@cpu")
 
 
@@ -89,7 +91,7 @@ def test_environments_are_merged_until_they_are_asked_for(visit, results):
     assert "the worst of 2 environments, py313" in bad.get_attribute("title")
     assert "environment=py313" in bad.get_attribute("href")
     page.locator("[data-facet='environment']").select_option("*")
-    assert page.locator("#matrix tbody a.cell").count() == 6
+    until(page, "document.querySelectorAll('#matrix tbody a.cell').length", 6)
     assert page.locator("#matrix a.cell.bad").count() == 1
 
 
@@ -97,7 +99,7 @@ def test_a_column_sorts(visit, results):
     page = visit(results, "#rows=all&environment=*").ready().page
     page.locator("#matrix thead th[title^='chainer@cpu py313'] button").click()
     assert "sort=chainer@cpu py313" in page.evaluate("decodeURIComponent(location.hash)")
-    assert page.locator("#matrix thead th[aria-sort='descending']").count() == 1
+    until(page, "document.querySelectorAll('#matrix thead th[aria-sort=descending]').length", 1)
     heads = page.locator("#matrix tbody tr.group td:nth-child(3) .ratio").all_inner_texts()
     shown = [0.0 if t.startswith("<") else float(t) for t in heads]
     assert len(shown) >= 20
