@@ -55,7 +55,7 @@ class AgreementView {
     const furthest = new Map();
     for (const p of found) for (const [id, distance] of p.furthest) if (!(furthest.get(id)?.distance >= toNumber(distance))) furthest.set(id, { distance: toNumber(distance), environment: p.environments[0] });
     const rows = [...furthest].sort((x, y) => y[1].distance - x[1].distance).slice(0, 12).map(([id, { distance, environment: e }]) => [
-      el("th", { scope: "row" }, el("a", { href: caseHash(id, { target: a, environment: e }, this.index.several) }, id)), number(figure(distance, 2)), this.index.several && el("td", {}, e)].filter(Boolean));
+      el("th", { scope: "row" }, el("a", { href: caseHash(id, { target: a, environment: e }, this.index.several) }, id)), number(distanceText(distance)), this.index.several && el("td", {}, e)].filter(Boolean));
     return section(`Furthest apart: ${a} and ${b}`, el("p", { class: "lead" }, sumTitle("", total(found)).trim().replaceAll("\n", ", ")),
       rows.length ? table(["case", numberHead("distance ÷ bound", "root mean square over the elements that were looked at"), this.index.several && "environment"].filter(Boolean), rows, { class: "narrow" }) : el("p", {}, everySame(total(found)) ? "They are the same everywhere, bit for bit." : "No figures were kept of how far apart they are."));
   }
@@ -64,7 +64,7 @@ class AgreementView {
     if (!group.alone.length) return "";
     const rows = group.alone.map((a) => [
       el("th", { scope: "row" }, el("a", { href: caseHash(a.case, { target: a.target, environment: a.environments[0] }, this.index.several) }, a.case)),
-      el("td", {}, shortName(a.target)), el("td", {}, a.layers.join(", ")), number(a.distance === null ? "–" : figure(a.distance, 2)), number(String(a.of - 1)),
+      el("td", {}, shortName(a.target)), el("td", {}, a.layers.join(", ")), number(a.distance === null ? "–" : distanceText(toNumber(a.distance))), number(String(a.of - 1)),
       this.index.several && el("td", {}, a.environments.join(", ")), el("td", {}, a.known ? "known, with a reason" : "")].filter(Boolean));
     const heads = ["case", "apart", "layer to blame", numberHead("distance ÷ bound", "from the nearest of the others"), numberHead("of the others", "engines that were compared with it"), this.index.several && "environments", ""].filter(Boolean);
     return section("Who stands apart", el("p", { class: "lead" }, "A case in which most engines agree within rounding, and these do not."), table(heads, rows, { class: "narrow" }),
@@ -130,4 +130,6 @@ function shades() {
   return el("ul", { class: "legend", "aria-label": "shades" }, steps, el("li", {}, "of a bound apart"), el("li", {}, el("span", { class: "apart" }, "≠ 3"), "results with more between them than rounding explains"));
 }
 
+// Results keep errors as float16, which ends there; of an exact layer any error is infinite.
+const distanceText = (distance) => (distance === Infinity ? "> 65,000" : figure(distance, 2));
 const shortName = (target) => target.replace(/@cpu$/, "");
