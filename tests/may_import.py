@@ -3,6 +3,7 @@
 MAY_IMPORT = {
     # what a network is
     "errors": (),
+    "written": ("errors",),
     "layout": (),
     "draw": (),
     "layers": ("layout", "errors"),
@@ -59,7 +60,7 @@ MAY_IMPORT = {
     "merge": ("results", "errors"),
     # words about results alone
     "story": ("judge.verdict",),
-    "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions"),
+    "report": ("results", "story", "judge.verdict", "errors", "changes.environments", "changes.versions", "written"),
     # two results, or two environments, side by side
     "changes": (
         *("results", "story", "judge.verdict", "errors"),
@@ -135,7 +136,7 @@ MAY_IMPORT = {
         *("case", "case_record", "graph", "judge", "lower", "prepare", "merge", "report", "results", "session"),
         "standalone",
         *("story", "targets", "workers.pool", "errors", "engines.base", "catalogue", "layers"),
-        *("exam", "records", "calibrate", "measure", "changes", "shipped"),
+        *("exam", "records", "calibrate", "measure", "changes", "shipped", "written"),
     ),
     "plugin": ("case", "case_record", "judge.verdict", "session", "story", "targets", "workers.pool", "errors"),
     "cli_options": (),

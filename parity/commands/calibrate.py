@@ -25,6 +25,7 @@ from parity.judge.regimes import REGIMES, WEIGHT_REGIMES
 from parity.results import Record
 from parity.session import Session
 from parity.workers.pool import Pool
+from parity.written import write_text
 
 WORK = Path("reports/calibration")
 PAGE = Path("docs/calibration.md")
@@ -75,12 +76,7 @@ def calibrate(
     } | ({"k": expression} if expression else {})
     made = record(found, plan, parameters)
     file = out or WORK / "calibration.json"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(records.dump(made), "utf-8")
-    except OSError as error:
-        raise BadInput(f"the record cannot be written there: {error}", file=str(file)) from None
-    return _tell(made, file)
+    return _tell(made, write_text(file, records.dump(made), "the record"))
 
 
 def _names(text: str | None, known: Sequence[str], option: str) -> tuple[str, ...]:
@@ -124,10 +120,5 @@ def _tell(made: dict[str, Any], file: Path) -> int:
 
 def write_page() -> Path:
     """The page about the record that the package has."""
-    try:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        others = {name: records.load(name) for name in records.names("calibration-")}
-        PAGE.write_text(page(records.load("calibration"), others), "utf-8")
-    except OSError as error:
-        raise BadInput(f"the page cannot be written: {error}", file=str(PAGE)) from None
-    return PAGE
+    others = {name: records.load(name) for name in records.names("calibration-")}
+    return write_text(PAGE, page(records.load("calibration"), others), "the page")

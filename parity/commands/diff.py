@@ -12,7 +12,7 @@ from parity.changes.change import BETTER, OTHER, WORSE
 from parity.changes.diff import diff
 from parity.changes.markdown import markdown as as_markdown
 from parity.changes.tell import headline, notes, sections
-from parity.errors import BadInput
+from parity.written import write_text
 
 COLOURS = {WORSE: "red", OTHER: "yellow", BETTER: "green"}
 
@@ -43,13 +43,5 @@ def show_diff(old: Path, new: Path, markdown: Path | None, allow_fewer: bool) ->
     console.print()
     console.print(Text(headline(found), style="bold red" if found.is_worse else "bold green"), soft_wrap=True)
     if markdown is not None:
-        _write(markdown, as_markdown(found))
+        write_text(markdown, as_markdown(found), "the Markdown")
     return 1 if found.is_worse else 0
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise BadInput(f"the Markdown cannot be written: {error}", file=str(file)) from None

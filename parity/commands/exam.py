@@ -23,6 +23,7 @@ from parity.records import dump
 from parity.results import Record
 from parity.session import Session
 from parity.workers.pool import Pool
+from parity.written import write_text
 
 EVERY = 60.0
 """Seconds after which what was answered so far is written."""
@@ -103,10 +104,7 @@ def exam(
 def _write(made: Record, out: Path | None, show: Path | None) -> None:
     for file, text in ((out, dump(made)), (show, page(json.loads(dump(made))))):
         if file is not None:
-            try:
-                file.write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise BadInput(f"the record cannot be written there: {error}", file=str(file)) from None
+            write_text(file, text, "the record")
 
 
 def table(made: Record) -> Table:

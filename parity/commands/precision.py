@@ -24,6 +24,7 @@ from parity.session import Session
 from parity.story.words import USUAL
 from parity.targets import Target, missing
 from parity.workers.pool import Pool
+from parity.written import write_text
 
 NETWORKS = ("char_lstm", "lenet", "residual", "transformer_encoder")
 FILES = (
@@ -125,10 +126,7 @@ def write_page(page: Path, text: str, found: Sequence[Record]) -> None:
         BadInput: it cannot be written.
     """
     cells = {(r["case"], r["target"]): r for r in found if r["kind"] == "cell"}
-    try:
-        page.write_text(put(text, tables([r for r in found if r["kind"] == "loss"], cells), str(page)), "utf-8")
-    except OSError as error:
-        raise BadInput(f"the page cannot be written: {error}", file=str(page)) from None
+    write_text(page, put(text, tables([r for r in found if r["kind"] == "loss"], cells), str(page)), "the page")
 
 
 def here(targets: Sequence[Target]) -> tuple[Target, ...]:

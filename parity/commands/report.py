@@ -10,6 +10,7 @@ from pathlib import Path
 from parity import merge
 from parity.errors import BadInput, shown
 from parity.results import Results
+from parity.written import write_text
 
 
 def report(folders: Sequence[Path], out: Path, expect: str | None = None, check: bool = False) -> int:
@@ -64,10 +65,4 @@ def write_device_page(folders: Sequence[Path], out: Path) -> Path:
     """Merge results and write the page about a CUDA device."""
     from parity.report.device import page
 
-    text = page(merge.read(folders))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise BadInput(f"the page cannot be written: {error}", file=str(out)) from None
-    return out
+    return write_text(out, page(merge.read(folders)), "the page")

@@ -20,8 +20,8 @@ from parity.commands.report import write_report
 from parity.commands.select import chosen_targets, load_all, matching
 from parity.errors import BadInput, shown
 from parity.judge.customary import RULES, Rule, allclose
-from parity.judge.verdict import ORDER
 from parity.prepare import network_hash
+from parity.report.failures import KINDS, kind
 from parity.results import Record
 from parity.session import Session
 from parity.story import cause_lines
@@ -141,15 +141,8 @@ def finished(old: results.Results, cases: Sequence[Case], rules: Sequence[Rule])
 
 def summary(found: results.Results) -> Table:
     """Verdicts by target. Failures that a case expects, and bounds that it loosens, are counted apart."""
-
-    def kind(cell: Record) -> str:
-        excused = "known" if cell.get("expected") else "loosened" if cell.get("loosened") else ""
-        return excused if cell["ok"] and excused else cell["verdict"]
-
     table = Table(header_style="bold")
-    kinds = [
-        v for v in (*ORDER[:2], "loosened", "known", *ORDER[2:]) if any(kind(c) == v for c in found.cells.values())
-    ]
+    kinds = [v for v in KINDS if any(kind(c) == v for c in found.cells.values())]
     table.add_column("target", no_wrap=True)
     for name in kinds:
         table.add_column(name, justify="right", style=COLOURS.get(name, "red"))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from parity.errors import BadInput
+from parity.changes.environments import Split
 from parity.report import junit, summary, verdicts
 from parity.report.environments import amiss
 from parity.results import Results
+from parity.written import write_text
 
 
-def write_summaries(results: Results, out: Path) -> list[Path]:
+def write_summaries(results: Results, out: Path, found: Sequence[Split]) -> list[Path]:
     """Write ``summary.md``, ``junit.xml`` and ``verdicts.csv``.
 
     Args:
         results: of one run or many merged.
         out: folder; made if it is not there.
+        found: :func:`parity.changes.environments.splits` of the results.
 
     Returns:
         Their paths.
@@ -24,17 +27,8 @@ def write_summaries(results: Results, out: Path) -> list[Path]:
         BadInput: one cannot be written there.
     """
     texts = {
-        summary.FILE: summary.summary(results),
+        summary.FILE: summary.summary(results, found),
         junit.FILE: junit.junit(results, list(amiss(results))),
         verdicts.FILE: verdicts.verdicts(results),
     }
-    paths = []
-    for name, text in texts.items():
-        path = out / name
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
-            raise BadInput(f"the summary cannot be written: {error}", file=str(path)) from None
-        paths.append(path)
-    return paths
+    return [write_text(out / name, text, "the summary") for name, text in texts.items()]

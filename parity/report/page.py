@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from parity.changes.environments import changed, counted, splits
-from parity.errors import BadInput
+from parity.changes.environments import Split, changed, counted, splits
 from parity.report.agreement import agreement
 from parity.report.compact import compacted
 from parity.report.data import collect, packed, text, whole
@@ -21,6 +21,7 @@ from parity.report.precision import precision
 from parity.report.sections import exam, ledger
 from parity.report.timing import timing
 from parity.results import Results
+from parity.written import write_text
 
 STYLES = ("page", "matrix", "case", "graph", "agreement", "measured", "print")
 SCRIPTS = (
@@ -61,23 +62,22 @@ def write(results: Results, out: Path) -> Path:
     Raises:
         BadInput: nothing can be written there.
     """
-    path = out / "index.html"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(results), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise BadInput(f"the page cannot be written: {error}", file=str(path)) from None
-    write_summaries(results, out)
+    found = splits(results)
+    path = write_text(out / "index.html", render(results, found), "the page")
+    write_summaries(results, out, found)
     return path
 
 
-def render(results: Results) -> str:
+def render(results: Results, found: Sequence[Split] | None = None) -> str:
     """The page as text.
+
+    Args:
+        found: :func:`parity.changes.environments.splits` of the results, where they are known already.
 
     Its content policy forbids every load, and every script but its own by their SHA-256, so that a name that gets past
     the escaping is inert still.
     """
-    found = splits(results)
+    found = splits(results) if found is None else found
     data, examined = collect(results, changed(results, found)), exam(results)
     lost, timed, agreed = precision(results), timing(results), agreement(results)
     targets = [column["target"] for column in data.index["columns"]]

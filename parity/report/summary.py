@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parity.changes.environments import Split, counted, splits
+from parity.changes.environments import Split, counted
 from parity.report.failures import Failure
 from parity.report.markdown import escaped, fitted, table
 from parity.report.overview import Overview, overview, target_rows
@@ -29,7 +29,7 @@ CUT = "*There is more in the report.*"
 SIGNS = {"good": "✅", "bad": "❌", "empty": "❌", "other": "ℹ️"}
 
 
-def summary(results: Results) -> str:
+def summary(results: Results, splits: Sequence[Split]) -> str:
     """The answer, the targets, what failed and what to change, what environments found differently."""
     found = overview(results)
     text = sentence(f"{found.headline}; {found.rest}" if found.rest else found.headline)
@@ -39,7 +39,7 @@ def summary(results: Results) -> str:
         blocks.append([f"- {escaped(aside)}" for aside in found.asides])
     blocks += _targets(results, found)
     blocks += _failures(results, found)
-    blocks += _environments(splits(results))
+    blocks += _environments(splits)
     blocks += _measured(results)
     return fitted(blocks, MOST, CUT)
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from parity.changes.environments import splits
 from parity.errors import BadInput
 from parity.report import junit, summary, verdicts
 from parity.report.files import write_summaries
@@ -17,6 +18,10 @@ HOSTILE = [
     "<script>alert(1)</script>", "a|b`c`", "]]>", "one\ntwo\r\nthree", "\x00\x1b[31m\x07\ufffe", "=cmd()|' /C calc'!A0",
     "\ud800half", "@everyone", "&lt;&#0;", '"quoted", and so on', "[click](javascript:x)", "\u202egnp.exe",
 ]  # fmt: skip
+
+
+def told(results):
+    return summary.summary(results, splits(results))
 
 
 def rows(results):
@@ -37,12 +42,12 @@ def test_beside_the_page(make, tmp_path):
 def test_that_cannot_be_written(make, tmp_path):
     (tmp_path / "junit.xml").mkdir()
     with pytest.raises(BadInput, match=r"junit\.xml: the summary cannot be written"):
-        write_summaries(make.fill(["a"]), tmp_path)
+        write_summaries(make.fill(["a"]), tmp_path, [])
 
 
 class TestSummary:
     def test_all_is_well(self, make):
-        text = summary.summary(make.fill(["a", "b"]))
+        text = told(make.fill(["a", "b"]))
         assert text.startswith("**✅ 2 cases × 3 engines agree within rounding.**\n")
         assert "| chainer@cpu | 2 |  |  | 0." in text
         assert "Cells: 6 rounding." in text
@@ -51,7 +56,7 @@ class TestSummary:
     def test_what_failed_and_what_to_change(self, make):
         make.fill(["a", "b"])
         make.cell("a", JAX, "timeout", message="60 s")
-        text = summary.summary(make.results)
+        text = told(make.results)
         assert text.startswith("**❌ 1 case × 3 engines")
         assert "### Failed: 1 cell of 1 file\n\n- **a**: timeout on keras-jax\n" in text
         assert "  - keras-jax took too long, and was stopped: 60 s." in text
@@ -63,7 +68,7 @@ class TestSummary:
         make.results.runs["py312"]["python"] = "3.12.1"
         for case in ("a", "b"):
             make.cell(case, JAX, "crashed", environment="py312")
-        text = summary.summary(make.results)
+        text = told(make.results)
         assert "In 2 cases, environments found different things; what tells them apart: Python in 2." in text
         assert "crashed with Python 3.12.1 (py312). (2 cases: a and b)" in text
         assert "| chainer@cpu | 2 |  |  |" in text.replace("| py311 and py312 |", "")
@@ -71,12 +76,12 @@ class TestSummary:
     def test_an_environment_that_compared_nothing(self, make):
         make.fill(["a"])
         make.run("py313")
-        text = summary.summary(make.results)
+        text = told(make.results)
         assert text.startswith("**❌")
         assert "- Environment py313 compared nothing" in text
 
     def test_nothing_at_all(self, make):
-        assert summary.summary(make.results) == "**❌ Nothing was compared: there are no results.**\n"
+        assert told(make.results) == "**❌ Nothing was compared: there are no results.**\n"
 
     def test_a_long_one_is_cut(self, make):
         make.fill([f"layers/{i}" + "x" * 300 for i in range(600)], targets=[CHAINER])
@@ -84,7 +89,7 @@ class TestSummary:
             make.cell(case, target, "crashed", message="y" * 900)
         for i in range(200):
             make.target("t" * 300 + f"{i}@cpu", reason="z" * 400)
-        text = summary.summary(make.results)
+        text = told(make.results)
         assert 10_000 < len(text) <= summary.MOST
         assert text.endswith(summary.CUT + "\n")
 
@@ -93,7 +98,7 @@ class TestSummary:
         make.fill([name])
         make.cell(name, JAX, "crashed", message=name)
         make.target(name, reason=name)
-        text = summary.summary(make.results)
+        text = told(make.results)
         text.encode()
         assert "<script" not in text
         assert "@everyone" not in text
@@ -156,7 +161,7 @@ class TestJUnit:
     def test_an_environment_that_compared_nothing_is_an_error(self, make, tmp_path):
         make.fill(["a"])
         make.run("py313")
-        write_summaries(make.results, tmp_path)
+        write_summaries(make.results, tmp_path, [])
         root = ET.parse(tmp_path / "junit.xml").getroot()
         suite = root[-1]
         assert (root.get("errors"), suite.get("name"), suite.get("errors")) == ("1", "py313", "1")
@@ -235,7 +240,7 @@ def test_records_that_say_no_more_than_they_must(tmp_path):
     for verdict, ok in (("equal", True), ("differs", False), ("crashed", False), ("unsupported", True)):
         record = {"environment": "e", "case": verdict, "target": CHAINER, "verdict": verdict, "ok": ok, "hash": hashes}
         results.cells["e", verdict, CHAINER] = {"kind": "cell", **record}
-    assert [p.stat().st_size > 100 for p in write_summaries(results, tmp_path)] == [True] * 3
+    assert [p.stat().st_size > 100 for p in write_summaries(results, tmp_path, splits(results))] == [True] * 3
     assert tree(results).get("tests") == "4"
 
 
@@ -243,5 +248,5 @@ def test_15000_cells_in_a_second_or_two(make, tmp_path):
     for environment in ("a", "b", "c", "d", "e"):
         make.fill([f"layers/l{i}" for i in range(1000)], environment=environment)
     start = time.process_time()
-    write_summaries(make.results, tmp_path)
+    write_summaries(make.results, tmp_path, [])
     assert time.process_time() - start < 6  # 1.5 s where it was measured; the rest is for busy machines
